@@ -1,0 +1,46 @@
+"""Learning music from raw audio, with Keras 3."""
+
+# Names are imported when first used: `kaudio --help` stays quick, and a command can choose the
+# backend before Keras is imported.
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kaudio import audio as audio
+    from kaudio import codecs as codecs
+    from kaudio import data as data
+    from kaudio import evaluation as evaluation
+    from kaudio import layers as layers
+    from kaudio import models as models
+    from kaudio.data.corpus import Corpus as Corpus
+    from kaudio.generation.generate import generate as generate
+    from kaudio.generation.generate import stream as stream
+    from kaudio.models.load import load as load
+    from kaudio.recipe import Recipe as Recipe
+    from kaudio.recipe import load_recipe as load_recipe
+    from kaudio.training.fit import fit as fit
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Corpus": "kaudio.data.corpus",
+    "Recipe": "kaudio.recipe",
+    "fit": "kaudio.training.fit",
+    "generate": "kaudio.generation.generate",
+    "load": "kaudio.models.load",
+    "load_recipe": "kaudio.recipe",
+    "stream": "kaudio.generation.generate",
+}
+_ROOMS = ("audio", "codecs", "data", "evaluation", "layers", "models")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    if name in _ROOMS:
+        return importlib.import_module(f"kaudio.{name}")
+    raise AttributeError(f"module 'kaudio' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*_HOME, *_ROOMS, "__version__"])

@@ -1,0 +1,5 @@
+"""`python -m kaudio`: the command line without its script."""
+
+from kaudio.cli import main
+
+main()

@@ -1,0 +1,272 @@
+"""Audio files to waveforms and back: streamed, resampled, one channel."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import soundfile
+import soxr
+
+# Samples far above full scale are integers stored as floats, or noise: not music.
+MAX_PEAK = 16.0
+# What the resampling filter reaches to each side of a sample, with room to spare.
+FILTER_SECONDS = 0.1
+MOST_CHANNELS = 64
+
+
+class AudioError(ValueError):
+    """A file that cannot be used. The text is a sentence with its name and the reason.
+
+    Args:
+        path: The file.
+        reason: Why it cannot be used, such as "it is empty (0 bytes)".
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"'{printable(path)}' cannot be used: {reason}.")
+        self.path = path
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Info:
+    """What the header of an audio file says.
+
+    Args:
+        path: The file.
+        sample_rate: Samples per second of each channel, in Hz.
+        channels: Number of channels.
+        seconds: Claimed length. Headers may lie: only decoding tells.
+        format: Container and encoding, such as "WAV PCM_16".
+    """
+
+    path: Path
+    sample_rate: int
+    channels: int
+    seconds: float
+    format: str
+
+
+def probe(path: Path | str) -> Info:
+    """Reads the header of an audio file.
+
+    Raises:
+        AudioError: If it is not an audio file that can be read.
+    """
+    with _open(Path(path)) as file:
+        seconds = file.frames / file.samplerate
+        kind = f"{file.format} {file.subtype}"
+        return Info(Path(path), file.samplerate, file.channels, seconds, kind)
+
+
+def blocks(
+    path: Path | str, sample_rate: int | None = None, block_seconds: float = 10.0
+) -> Iterator[np.ndarray]:
+    """Decodes a whole file, block by block, on constant memory whatever its header claims.
+
+    Args:
+        path: An audio file that libsndfile reads: WAV, FLAC, OGG (Vorbis, Opus), MP3, AIFF, AU...
+        sample_rate: What to resample to, in Hz. None keeps the file's own.
+        block_seconds: About the length of a block, in seconds.
+
+    Yields:
+        Float32 samples in [-1, 1], the mean of all channels. Blocks need not be equally long.
+
+    Raises:
+        AudioError: If the file cannot be read to its end, holds no samples, samples that are not
+            finite, or samples far above full scale.
+    """
+    path = Path(path)
+    with _open(path) as file:
+        rate = sample_rate or file.samplerate
+        resampler = None
+        if rate != file.samplerate:
+            resampler = soxr.ResampleStream(file.samplerate, rate, 1, dtype="float32")
+        frames = max(1, round(block_seconds * file.samplerate))
+        some = False
+        for block in _decode(path, file, frames):
+            some = True
+            block = resampler.resample_chunk(block) if resampler else block
+            if len(block):
+                yield block
+        if not some:
+            raise AudioError(path, "it holds no samples")
+        rest = resampler.resample_chunk(np.zeros(0, "float32"), last=True) if resampler else ()
+        if len(rest):
+            yield rest
+
+
+def read(
+    path: Path | str,
+    sample_rate: int | None = None,
+    start: float = 0.0,
+    seconds: float | None = None,
+) -> np.ndarray:
+    """Reads a file, or a part of it.
+
+    Args:
+        path: An audio file, as for `blocks`.
+        sample_rate: What to resample to, in Hz. None keeps the file's own.
+        start: Where the part begins, in seconds.
+        seconds: Its length; None is to the end.
+
+    Returns:
+        `(num_samples,)` float32 samples, fewer than asked for at the end of the file. They are
+        those that reading the whole file would give at that place.
+
+    Raises:
+        AudioError: As for `blocks`.
+        ValueError: If `start` or `seconds` is negative.
+    """
+    if start < 0 or (seconds is not None and seconds < 0):
+        raise ValueError(
+            "`start` and `seconds` must be 0 s or more. "
+            f"Received: start={start}, seconds={seconds}."
+        )
+    path = Path(path)
+    with _open(path) as file:
+        rate = sample_rate or file.samplerate
+        # Samples of both rates fall together only at multiples of this many of the file's.
+        period = file.samplerate // math.gcd(file.samplerate, rate)
+        margin = 0 if rate == file.samplerate else round(FILTER_SECONDS * file.samplerate)
+        begin = max(0, round(start * file.samplerate) - margin) // period * period
+        limit = math.inf
+        if seconds is not None:
+            limit = math.ceil((start + seconds) * file.samplerate) + margin - begin
+        first = round(start * rate) - begin * rate // file.samplerate
+        if begin:
+            _seek(path, file, begin)
+        parts = list(_decode(path, file, 1 << 18, limit))
+        samples = np.concatenate(parts) if parts else np.zeros(0, "float32")
+        if rate != file.samplerate and len(samples):
+            samples = soxr.resample(samples, file.samplerate, rate)
+    last = (
+        None if seconds is None else first + round((start + seconds) * rate) - round(start * rate)
+    )
+    return samples[first:last]
+
+
+class Writer:
+    """Writes an audio file block by block. What was written stays if it is left early.
+
+    Args:
+        path: The file. Its ending says the format, such as .wav or .flac; its folder is made.
+        sample_rate: Samples per second, in Hz.
+        subtype: How samples are stored: "PCM_16", "PCM_24" or "FLOAT".
+
+    Raises:
+        ValueError: If that format cannot be written.
+        OSError: If the file cannot be made.
+
+    Example:
+    >>> with Writer("tone.wav", 16_000) as writer:
+    ...     writer.write(np.sin(np.arange(16_000) / 10))
+    """
+
+    def __init__(self, path: Path | str, sample_rate: int, subtype: str = "PCM_16") -> None:
+        self.path = Path(path)
+        kind = self.path.suffix[1:].upper()
+        if kind not in soundfile.available_formats():
+            raise ValueError(
+                f"'{printable(self.path)}' ends in no format that can be written. Expected .wav, "
+                ".flac, .ogg or .mp3."
+            )
+        # Ogg and MP3 have their own ways to store samples.
+        self.subtype = subtype if kind not in ("OGG", "MP3") else None
+        if not soundfile.check_format(kind, self.subtype):
+            raise ValueError(f"{kind} files cannot hold {subtype} samples. Use .wav for them.")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._file = soundfile.SoundFile(
+                self.path, "w", sample_rate, 1, subtype=self.subtype, format=kind
+            )
+        except soundfile.LibsndfileError as error:
+            raise OSError(
+                f"'{printable(self.path)}' cannot be written: {_reason(error)}."
+            ) from error
+
+    def write(self, samples: np.ndarray) -> None:
+        """Appends `(num_samples,)` samples. What exceeds [-1, 1] is clipped, never wrapped."""
+        self._file.write(np.clip(samples, -1, 1))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+
+def write(path: Path | str, samples: np.ndarray, sample_rate: int, subtype: str = "PCM_16") -> None:
+    """Writes a waveform, `(num_samples,)`, to an audio file. See `Writer`."""
+    with Writer(path, sample_rate, subtype) as writer:
+        writer.write(samples)
+
+
+def printable(path: Path) -> str:
+    """The name of a file, with what is not text in it replaced."""
+    return str(path).encode("utf-8", "replace").decode()
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[soundfile.SoundFile]:
+    if not path.is_file():
+        raise AudioError(path, "it is a folder" if path.is_dir() else "there is no such file")
+    if path.stat().st_size == 0:
+        raise AudioError(path, "it is empty (0 bytes)")
+    try:
+        file = soundfile.SoundFile(path)
+    except (soundfile.LibsndfileError, TypeError) as error:
+        raise AudioError(path, "it is not audio that can be read, or damaged") from error
+    with file:
+        if not 1 <= file.channels <= MOST_CHANNELS or file.samplerate < 1:
+            raise AudioError(
+                path, f"its header claims {file.channels} channels at {file.samplerate} Hz"
+            )
+        yield file
+
+
+def _decode(
+    path: Path, file: soundfile.SoundFile, block_frames: int, limit: float = math.inf
+) -> Iterator[np.ndarray]:
+    """Mono blocks from where the file is, at most `limit` samples, all of them checked."""
+    done = 0
+    while done < limit:
+        try:
+            block = file.read(min(block_frames, limit - done), "float32", always_2d=True)
+        except (soundfile.LibsndfileError, MemoryError) as error:
+            seconds = done / file.samplerate
+            raise AudioError(
+                path, f"it breaks off after {seconds:.1f} s ({_reason(error)})"
+            ) from error
+        if not len(block):
+            return
+        peak = np.abs(block).max()
+        if not np.isfinite(peak):
+            bad = np.count_nonzero(~np.isfinite(block))
+            raise AudioError(path, f"it holds {bad} samples that are not finite numbers")
+        if peak > MAX_PEAK:
+            raise AudioError(path, f"its samples reach {peak:.3g}, where full scale is 1")
+        done += len(block)
+        yield block.mean(axis=1, dtype="float32")
+
+
+def _seek(path: Path, file: soundfile.SoundFile, frame: int) -> None:
+    try:
+        file.seek(min(frame, file.frames))
+    except soundfile.LibsndfileError as error:
+        raise AudioError(path, f"it cannot be read from the middle ({_reason(error)})") from error
+
+
+def _reason(error: Exception) -> str:
+    text = getattr(error, "error_string", None) or str(error) or type(error).__name__
+    return text.removeprefix("Error : ").rstrip(". ")

@@ -1,0 +1,11 @@
+"""Recordings and a codec to datasets of batches."""
+
+from kaudio.data.cache import cache_bytes as cache_bytes
+from kaudio.data.cache import cache_folder as cache_folder
+from kaudio.data.cache import cached_waveform as cached_waveform
+from kaudio.data.cache import clear_cache as clear_cache
+from kaudio.data.corpus import Corpus as Corpus
+from kaudio.data.corpus import Recording as Recording
+from kaudio.data.datasets import iterate as iterate
+from kaudio.data.datasets import labelled as labelled
+from kaudio.data.datasets import next_step as next_step

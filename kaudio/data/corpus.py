@@ -1,0 +1,242 @@
+"""A corpus: the recordings of a folder, decoded once, with their labels and groups."""
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+from typing import Literal
+
+import numpy as np
+
+from kaudio.audio.demo import demo_folder
+from kaudio.audio.files import printable
+from kaudio.audio.find import Skipped, find
+from kaudio.data.cache import CachedWaveform, cache_bytes, cache_folder, demo_root
+from kaudio.data.decode import decode
+from kaudio.data.splits import assign_groups, check_fractions, cut
+
+Groups = Literal["recording", "folder"] | Mapping[str, str] | Callable[[PurePath], str]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording, or a stretch of one.
+
+    Args:
+        path: The file it was read from.
+        label: What it is an example of, such as its composer.
+        group: Recordings of a group are never parted by a split.
+        waveform: Its samples, on disk.
+        sample_rate: Samples per second, in Hz.
+        start: First sample of the stretch in `waveform`.
+        stop: The sample after its last.
+    """
+
+    path: Path
+    label: str
+    group: str
+    waveform: CachedWaveform
+    sample_rate: int
+    start: int
+    stop: int
+
+    @property
+    def num_samples(self) -> int:
+        """Length in samples."""
+        return self.stop - self.start
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return self.num_samples / self.sample_rate
+
+    def read(self, start: int, count: int) -> np.ndarray:
+        """Reads `count` samples from `start` on, fewer at the end. A new `(samples,)` array."""
+        start = min(max(start, 0), self.num_samples)
+        return self.waveform.read(self.start + start, min(count, self.num_samples - start))
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Recordings to learn from, all mono and at one sample rate.
+
+    Args:
+        recordings: In the order of their paths.
+        sample_rate: Samples per second, in Hz.
+        skipped: Files that could not be used, each with the reason.
+        notes: What one should know about these recordings, in sentences.
+
+    Example:
+    >>> corpus = Corpus.from_folder(None, sample_rate=16_000)  # the demo corpus
+    >>> train, validation = corpus.split(validation=0.1)
+    """
+
+    recordings: tuple[Recording, ...]
+    sample_rate: int
+    skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def from_folder(
+        cls,
+        folder: Path | None,
+        sample_rate: int,
+        *,
+        trim_silence_db: float | None = None,
+        groups: Groups = "recording",
+    ) -> "Corpus":
+        """Reads all recordings below a folder. Each is decoded once, into the cache.
+
+        Args:
+            folder: A folder, whose sub-folders are the labels. `None` is the demo corpus.
+            sample_rate: Samples per second, in Hz.
+            trim_silence_db: If given, silence at both ends of a recording is left out: what stays
+                below this level, in dB relative to the peak of the recording, such as -60.
+            groups: What a split must not part: each `"recording"`, each `"folder"`, or what a
+                function makes of a path, or a mapping has for it. Both are given paths relative
+                to `folder`, the mapping as strings with `/`. Copies of a file share its group.
+
+        Raises:
+            ValueError: If nothing in the folder can be used.
+        """
+        folder = demo_folder(demo_root()) / "music" if folder is None else Path(folder)
+        folder = folder.expanduser()
+        paths, skipped = find(folder)
+        recordings, trimmed_seconds, first_group = [], 0.0, {}
+        for path, waveform in decode(paths, sample_rate, trim_silence_db):
+            if isinstance(waveform, Skipped):
+                skipped.append(waveform)
+                continue
+            below = PurePath(os.path.relpath(path, folder))
+            group = first_group.setdefault(waveform.path, _group(below, groups))
+            label = below.parts[0] if len(below.parts) > 1 else ""
+            recordings.append(
+                Recording(path, label, group, waveform, sample_rate, 0, waveform.num_samples)
+            )
+            trimmed_seconds += waveform.trimmed_seconds
+        if not recordings:
+            raise ValueError(_nothing_usable(folder, skipped))
+        notes = []
+        if trim_silence_db is not None:
+            notes.append(f"Trimming silence took {trimmed_seconds:.1f} s off the ends.")
+        skipped = sorted(skipped, key=lambda file: file.path)
+        return cls(tuple(recordings), sample_rate, tuple(skipped), tuple(notes))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the recordings, sorted."""
+        return tuple(sorted({recording.label for recording in self.recordings}))
+
+    @property
+    def seconds(self) -> float:
+        """Length of all recordings together."""
+        return sum(recording.seconds for recording in self.recordings)
+
+    def split(
+        self, validation: float = 0.1, test: float = 0.0, seed: int = 0
+    ) -> tuple["Corpus", ...]:
+        """Splits by group: what is judged on was never learned from, nor anything of its group.
+
+        Each label is in each part if it has enough groups. With fewer groups than parts, the
+        recordings are cut in time instead, as in `split_contiguous`; `notes` says so.
+
+        Args:
+            validation: Share of the samples for validation, above 0.
+            test: Share of the samples for the test; 0 makes no such part.
+            seed: Which groups go where.
+
+        Returns:
+            Corpora to train, to validate and, if asked for, to test on.
+        """
+        check_fractions(validation, test)
+        fractions = [validation, test] if test else [validation]
+        lengths, labels = Counter(), {}
+        for recording in self.recordings:
+            lengths[recording.group] += recording.num_samples
+            labels.setdefault(recording.group, recording.label)
+        if len(lengths) <= len(fractions):
+            note = (
+                f"Too few groups of recordings to split: {len(lengths)} for {len(fractions) + 1} "
+                "parts. They were cut in time instead: parts may share a recording."
+            )
+            print(note, file=sys.stderr)
+            noted = replace(self, notes=(*self.notes, note))
+            return noted.split_contiguous(validation, test)
+        parts = assign_groups(lengths, labels, fractions, seed)
+        return tuple(
+            replace(self, recordings=tuple(r for r in self.recordings if parts[r.group] == part))
+            for part in range(len(fractions) + 1)
+        )
+
+    def split_contiguous(self, validation: float = 0.1, test: float = 0.1) -> tuple["Corpus", ...]:
+        """Cuts the recordings, laid end to end, into parts that do not overlap.
+
+        All parts may hold music of the same recordings: a model is judged on music like what it
+        learned from. This is how "A write-up of what I have done" (Beckham, 2016) split, 80/10/10.
+
+        Args:
+            validation: Share of the samples for validation, above 0.
+            test: Share of the samples for the test; 0 makes no such part.
+
+        Returns:
+            Corpora to train, to validate and, if asked for, to test on.
+        """
+        check_fractions(validation, test)
+        lengths = [recording.num_samples for recording in self.recordings]
+        return tuple(
+            replace(self, recordings=tuple(self._piece(*piece) for piece in pieces))
+            for pieces in cut(lengths, [validation, test] if test else [validation])
+        )
+
+    def _piece(self, index: int, start: int, stop: int) -> Recording:
+        whole = self.recordings[index]
+        return replace(whole, start=whole.start + start, stop=whole.start + stop)
+
+    def summary(self) -> str:
+        """A table of what is in the corpus, in plain text."""
+        labels = [(label or "(none)", self._of(label)) for label in self.labels]
+        width = max(len("label"), *(len(label) for label, _ in labels))
+        rows = [f"{'label':<{width}}  recordings   minutes"]
+        for label, recordings in [*labels, ("all", self.recordings)]:
+            minutes = sum(recording.seconds for recording in recordings) / 60
+            rows.append(f"{label:<{width}}  {len(recordings):>10}  {minutes:>8.1f}")
+        rows.append(f"Sample rate: {self.sample_rate} Hz, mono.")
+        rows.extend(self.notes)
+        if self.skipped:
+            rows += [f"Skipped {len(self.skipped)}:", *_reasons(self.skipped, 10)]
+        rows.append(f"Cache: {cache_bytes() / 1e6:.1f} MB in {cache_folder()}")
+        return "\n".join(rows).encode("utf-8", "replace").decode()  # names may be no text
+
+    def _of(self, label: str) -> list[Recording]:
+        return [recording for recording in self.recordings if recording.label == label]
+
+
+def _group(path: PurePath, groups: Groups) -> str:
+    if isinstance(groups, str):
+        names = {"recording": path.as_posix(), "folder": path.parent.as_posix()}
+        group = names.get(groups)
+    elif isinstance(groups, Mapping):
+        group = groups.get(path.as_posix())
+    else:
+        group = groups(path)
+    if group is None:
+        raise ValueError(
+            '`groups` must be "recording", "folder", a function of a path, or a mapping with an '
+            f'entry for each recording. There is none for "{path}". Received: groups={groups!r}.'
+        )
+    return str(group)
+
+
+def _reasons(skipped: Sequence[Skipped], most: int) -> list[str]:
+    lines = [f"  {printable(file.path)}: {file.reason}" for file in skipped[:most]]
+    return lines + [f"  and {len(skipped) - most} more"] * (len(skipped) > most)
+
+
+def _nothing_usable(folder: Path, skipped: Sequence[Skipped]) -> str:
+    reasons = "; ".join(line.strip() for line in _reasons(skipped, 3)) or "it holds no audio files"
+    return (
+        f'No recording in "{printable(folder)}" can be used: {reasons}. WAV, FLAC, OGG (Vorbis or Opus), MP3, '
+        "AIFF and AU files are read."
+    )

@@ -1,0 +1,124 @@
+"""Waveforms from a trained model: all at once, or block by block for ever."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+
+from kaudio.generation.loop import Sampler
+from kaudio.models.autoregressive import Autoregressive
+
+
+def generate(model: Autoregressive, seconds: float, **options: object) -> np.ndarray:
+    """Draws new audio from a trained model.
+
+    Args:
+        model: An autoregressive model, as `kaudio.load` returns it.
+        seconds: Length of the audio, in seconds, above 0.
+        **options: Those of `kaudio.stream`.
+
+    Returns:
+        Waveforms, `(batch_size, num_samples)`, in [-1, 1].
+
+    Example:
+    >>> model = kaudio.load("runs/gruv")
+    >>> waveform = kaudio.generate(model, seconds=10, seed=1)[0]
+    """
+    if not seconds > 0:
+        raise ValueError(f"`seconds` must be above 0. Received: seconds={seconds}.")
+    num_samples = round(seconds * model.codec.sample_rate)
+    blocks, length = [], 0
+    for block in stream(model, **options):
+        blocks.append(block)
+        length += block.shape[-1]
+        if length >= num_samples:
+            return np.concatenate(blocks, axis=-1)[:, :num_samples]
+    raise AssertionError("a stream has no end")
+
+
+def stream(
+    model: Autoregressive,
+    *,
+    block_seconds: float = 1.0,
+    batch_size: int = 1,
+    seed: int = 0,
+    controls: Mapping[str, float] | None = None,
+    prime: np.ndarray | Iterable[np.ndarray] | None = None,
+    include_prime: bool = False,
+    sampler: Sampler | None = None,
+) -> Iterator[np.ndarray]:
+    """Draws new audio without end, on constant memory.
+
+    Args:
+        model: An autoregressive model, as `kaudio.load` returns it.
+        block_seconds: Length of a block, in seconds, rounded to whole steps of the model.
+        batch_size: Clips drawn side by side, each from a random stream of its own.
+        seed: Seed of the draws. The same seed gives the same audio; a clip of a batch does not
+            depend on the size of the batch.
+        controls: Values for some of `model.controls`, such as `{"temperature": 0.9}`.
+        prime: Audio to go on from, at `model.codec.sample_rate`: one waveform `(num_samples,)`,
+            or an iterable of its consecutive blocks. None goes on from silence.
+        include_prime: Whether the prime is put out first, as the model heard it. Otherwise the
+            first sample put out is the first one that holds nothing of the prime.
+        sampler: A compiled sampler of this model to use again.
+
+    Yields:
+        Blocks of the waveforms, `(batch_size, num_samples)`, in [-1, 1].
+    """
+    if not block_seconds > 0:
+        raise ValueError(f"`block_seconds` must be above 0. Received: {block_seconds}.")
+    codec = model.codec
+    if sampler is None:
+        block_steps = max(1, round(block_seconds * codec.steps_per_second))
+        sampler = Sampler(model, batch_size, block_steps)
+    values = _merge(model.controls, controls or {})
+    generators = [np.random.default_rng([seed, i]) for i in range(sampler.batch_size)]
+    x, state = sampler.start()
+    tail = codec.initial_tail(sampler.batch_size)
+    hidden = 0
+    if prime is not None:
+        hidden = 0 if include_prime else tail.shape[-1]
+        for steps in _encode_blocks(model, prime, sampler.block_steps):
+            x, state = sampler.prime(x, state, np.repeat(steps[:, None], len(generators), axis=1))
+            samples, tail_of_one = codec.decode_block(steps, tail[0])
+            tail = np.repeat(tail_of_one[None], len(generators), axis=0)
+            if include_prime:
+                yield np.clip(np.repeat(samples[None], len(generators), axis=0), -1, 1)
+    while True:
+        steps, x, state = sampler.generate(x, state, sampler.noise(generators), values)
+        samples, tail = codec.decode_block(steps, tail)
+        cut, hidden = min(hidden, samples.shape[-1]), max(0, hidden - samples.shape[-1])
+        if cut < samples.shape[-1]:
+            yield np.clip(samples[:, cut:], -1, 1)
+
+
+def _encode_blocks(
+    model: Autoregressive, prime: np.ndarray | Iterable[np.ndarray], block_steps: int
+) -> Iterator[np.ndarray]:
+    """Encodes audio that comes in blocks of any length. A last, partial step is dropped."""
+    codec = model.codec
+    left = np.zeros(0, "float32")
+    some = False
+    for block in [prime] if isinstance(prime, np.ndarray) else prime:
+        left = np.concatenate([left, block.astype("float32")])
+        while (count := min(codec.num_steps(len(left)), block_steps)) > 0:
+            yield codec.encode(left[: codec.num_samples(count)])
+            left = left[count * codec.hop_length :]
+            some = True
+    if not some:
+        needed = math.ceil(1000 * codec.frame_length / codec.sample_rate)
+        received = round(1000 * len(left) / codec.sample_rate)
+        raise ValueError(
+            f"The prime is too short: this model needs at least {needed} ms. Received: "
+            f"{received} ms. Pass a longer one, or none to start from silence."
+        )
+
+
+def _merge(defaults: Mapping[str, float], given: Mapping[str, float]) -> dict[str, float]:
+    unknown = sorted(set(given) - set(defaults))
+    if unknown:
+        raise ValueError(
+            f"This model has no control named '{unknown[0]}'. It has: "
+            f"{', '.join(defaults) or 'none'}."
+        )
+    return {**defaults, **given}

@@ -1,0 +1,88 @@
+"""What every model that `kaudio.generate` can run must offer."""
+
+import abc
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import keras
+
+from kaudio.codecs import Codec
+
+State = list
+Tensor = Any
+
+
+class Autoregressive(keras.Model):
+    """A model of the next step of a sequence, given the steps before.
+
+    Subclasses are built with the functional API, so that `call()` covers whole sequences, and add
+    the same computation for a single position. All methods below are pure functions of tensors,
+    which is what lets one compiled loop serve every model on every backend.
+
+    Attributes:
+        codec: The `kaudio.codecs.Codec` that turns waveforms into steps and back.
+        controls: Names and default values of what steers `sample()`, such as "temperature".
+        noise_shape: Shape of the uniform draws that `sample()` takes for each step and stream.
+    """
+
+    codec: Codec
+    controls: Mapping[str, float] = MappingProxyType({})
+    noise_shape: tuple[int, ...] = ()
+
+    @abc.abstractmethod
+    def initial_state(self, batch_size: int) -> State:
+        """The state before the first step: tensors in nested lists."""
+
+    @abc.abstractmethod
+    def first_input(self, batch_size: int) -> Tensor:
+        """The step that comes before the first one, silence: `(batch, *codec.step_shape)`."""
+
+    @abc.abstractmethod
+    def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """One position of `call()`.
+
+        Args:
+            x: The current step, `(batch, *codec.step_shape)`.
+            state: What `initial_state()` or the last call returned.
+
+        Returns:
+            The prediction of the next step, as `call()` gives it, and the new state.
+        """
+
+    @abc.abstractmethod
+    def sample(self, prediction: Tensor, noise: Tensor, controls: Mapping[str, Tensor]) -> Tensor:
+        """Draws the next step from a prediction.
+
+        Args:
+            prediction: What `step()` predicted.
+            noise: Uniform draws in [0, 1), `(batch, *noise_shape)`.
+            controls: A scalar for each name in `self.controls`.
+
+        Returns:
+            The next step, `(batch, *codec.step_shape)`.
+        """
+
+    def baseline_predictions(self, x: Tensor) -> dict[str, Tensor]:
+        """What models that have learned nothing would predict.
+
+        Args:
+            x: A batch of sequences, `(batch, steps, *codec.step_shape)`.
+
+        Returns:
+            Predictions of the shape that `call(x)` has, by the name of the baseline.
+        """
+        return {}
+
+    @abc.abstractmethod
+    def new_metric(self) -> keras.metrics.Metric:
+        """The metric that says best what this model has learned, such as "nmse"."""
+
+    @abc.abstractmethod
+    def update_metric(self, metric: keras.metrics.Metric, y: Tensor, y_pred: Tensor) -> None:
+        """Adds a batch of next steps and their predictions to `new_metric()`."""
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects: dict | None = None) -> "Autoregressive":
+        config = {**config, "codec": keras.saving.deserialize_keras_object(config["codec"])}
+        return cls(**config)

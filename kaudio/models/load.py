@@ -1,0 +1,42 @@
+"""Reading a trained model back."""
+
+import zipfile
+from pathlib import Path
+
+import keras
+
+# Keras only finds classes whose module has been imported, although the file names the module.
+from kaudio import codecs as codecs
+from kaudio import models as models
+
+
+def load(path: Path | str) -> keras.Model:
+    """Reads a trained model, on whichever backend is in use.
+
+    Args:
+        path: A `.keras` file written by `kaudio.fit`, or a run folder, whose best model is read.
+
+    Returns:
+        The compiled model. Its `codec` knows its sample rate.
+
+    Raises:
+        FileNotFoundError: If there is nothing to read.
+        ValueError: If the file is not a model.
+
+    Example:
+    >>> model = kaudio.load("runs/gruv")
+    >>> waveform = kaudio.generate(model, seconds=10)
+    """
+    path = Path(path)
+    file = path / "model.keras" if path.is_dir() else path
+    if not file.is_file():
+        expected = "a `.keras` file, or a run folder with a `model.keras` in it"
+        raise FileNotFoundError(
+            f"There is no model at '{path}'. Expected {expected}. `kaudio fit` makes one."
+        )
+    if not zipfile.is_zipfile(file):
+        raise ValueError(
+            f"'{file}' is not a model, or only a part of one. Expected a `.keras` file as "
+            "`kaudio fit` writes it."
+        )
+    return keras.saving.load_model(file)

@@ -1,0 +1,120 @@
+"""One way to fit, for every recipe."""
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import grain
+
+from kaudio.audio import files
+from kaudio.data import iterate
+from kaudio.evaluation.baselines import baselines
+from kaudio.models import Autoregressive
+from kaudio.models.load import load
+from kaudio.recipe import Recipe
+from kaudio.training import summary
+from kaudio.training.keeper import Keeper, stop_politely
+from kaudio.training.progress import ProgressBar
+from kaudio.training.run import Run
+from kaudio.training.state import load_state
+from kaudio.training.tensorboard import Clips, Curves, listen
+
+# Baselines of the training data are taken from at most this many batches.
+BASELINE_BATCHES = 50
+
+
+def fit(recipe: Recipe) -> Run:
+    """Trains what a recipe describes, or goes on where an earlier run of it stopped.
+
+    After each epoch it writes the best model so far, the full state (weights, optimiser, random
+    seeds, position in the data), metrics beside their baselines, TensorBoard logs and, for models
+    that generate, a clip. Ctrl-C ends it after the current batch and loses nothing; fitting again
+    goes on from there, and ends with the weights of an uninterrupted run.
+
+    Args:
+        recipe: What to train, and where.
+
+    Returns:
+        The run folder. Its `model` is the best model.
+
+    Raises:
+        ValueError: If the run folder holds another run.
+        Stopped: If training was interrupted, or the loss is not finite any more.
+
+    Example:
+    >>> recipe = kaudio.load_recipe("recipes/gruv.py", epochs=1)
+    >>> run = kaudio.fit(recipe)
+    >>> model = kaudio.load(run.folder)
+    """
+    run, model = Run(Path(recipe.run_dir)), recipe.model
+    run.open(recipe)
+    for line in [*recipe.notes, summary.opening(recipe, run)]:
+        print(line, flush=True)
+    progress = {"step": 0, "epochs": [], "best": None, "baselines": {}}
+    if run.state.exists():
+        progress = load_state(run.state, model)
+    if not progress["baselines"] and isinstance(model, Autoregressive):
+        progress["baselines"] = _baselines(recipe)
+    if progress["step"] < recipe.epochs * len(recipe.train):
+        _train(recipe, run, progress)
+    print(summary.closing(progress, _headline(recipe)))
+    print(summary.whereabouts(recipe, run, *_sample(recipe, run)), flush=True)
+    return run
+
+
+def _train(recipe: Recipe, run: Run, progress: dict[str, Any]) -> None:
+    size = len(recipe.train)
+    epoch, offset = divmod(progress["step"], size)
+    model, headline = recipe.model, _headline(recipe)
+    keeper = Keeper(run, size, progress, lambda: summary.metrics(progress, headline))
+    bar = ProgressBar(recipe.epochs * size, progress["step"], recipe.epochs, headline)
+    known = progress["baselines"].get("validation", {})
+    callbacks = [bar, keeper, Curves(run, headline, known, epoch), *recipe.callbacks]
+    if _plays(recipe):
+        callbacks.append(Clips(run, recipe, epoch))
+    # An epoch that was begun is finished first, with the batches it has left.
+    parts = [(epoch, epoch + 1, offset), (epoch + 1, recipe.epochs, 0)]
+    if not offset:
+        parts = [(epoch, recipe.epochs, 0)]
+    with bar, stop_politely(keeper):
+        for first, last, skip in parts:
+            if first < last:
+                model.fit(
+                    iterate(recipe.train.repeat(), start=first * size + skip),
+                    steps_per_epoch=size - skip,
+                    validation_data=iterate(recipe.validation),
+                    initial_epoch=first,
+                    epochs=last,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=callbacks,
+                )
+
+
+def _headline(recipe: Recipe) -> str:
+    model = recipe.model
+    return model.new_metric().name if isinstance(model, Autoregressive) else "loss"
+
+
+def _baselines(recipe: Recipe) -> dict[str, dict[str, float]]:
+    def some(dataset: grain.MapDataset) -> Any:
+        return itertools.islice((dataset[i] for i in range(len(dataset))), BASELINE_BATCHES)
+
+    return {
+        "train": baselines(recipe.model, some(recipe.train)),
+        "validation": baselines(recipe.model, iterate(recipe.validation)),
+    }
+
+
+def _sample(recipe: Recipe, run: Run) -> tuple[Path | None, str]:
+    """Lets the best model play, and says what that sounds like."""
+    if not _plays(recipe):
+        return None, ""
+    model = load(run.folder)
+    clip = listen(model, recipe.validation, recipe.clip_seconds)["generated"]
+    files.write(run.sample, clip, model.codec.sample_rate)
+    return run.sample, summary.sound(clip, model.codec.sample_rate, model.codec.hop_length)
+
+
+def _plays(recipe: Recipe) -> bool:
+    return recipe.clip_seconds > 0 and isinstance(recipe.model, Autoregressive)

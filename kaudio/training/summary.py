@@ -1,0 +1,92 @@
+"""What a run says of itself: its first line, its last lines, and `metrics.json`."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from kaudio.evaluation import describe
+from kaudio.recipe import Recipe
+from kaudio.training.run import Run
+
+UNITS = {"nmse": "squared error / that of predicting the mean"}
+PARTS = {"train": "", "validation": "val_"}
+# Below this level a clip is as good as silent.
+SILENCE_DB = -50.0
+
+
+def opening(recipe: Recipe, run: Run) -> str:
+    """Says what is about to be trained."""
+    return (
+        f"{type(recipe.model).__name__}, {_num_trainable(recipe.model):,} parameters, on "
+        f"{keras.config.backend()}: {recipe.epochs} epochs of {len(recipe.train)} batches, "
+        f"into {run.folder}"
+    )
+
+
+def metrics(progress: dict[str, Any], headline: str) -> dict[str, Any]:
+    """The content of `metrics.json`.
+
+    Args:
+        progress: How far the run has come.
+        headline: The metric that baselines are values of.
+    """
+    best = _best(progress)
+    parts = {
+        part: {
+            headline: {
+                "value": best.get(prefix + headline),
+                "unit": UNITS.get(headline, "as compiled"),
+                "baselines": progress["baselines"].get(part, {}),
+            }
+        }
+        for part, prefix in PARTS.items()
+    }
+    return {"best": {"epoch": best["epoch"], **parts}, "epochs": progress["epochs"]}
+
+
+def closing(progress: dict[str, Any], headline: str) -> str:
+    """Says what was learned, where it lies and what to do next."""
+    best = _best(progress)
+    lines = [f"\nBest epoch: {best['epoch']} of {len(progress['epochs'])}"]
+    names = list(progress["baselines"].get("validation", {}))
+    lines.append("".join(f"{name:>14}" for name in ["", headline, *names]))
+    for part, prefix in PARTS.items():
+        values = [best[prefix + headline], *progress["baselines"].get(part, {}).values()]
+        lines.append(f"{part:>14}" + "".join(f"{value:>14.4f}" for value in values))
+    return "\n".join(lines)
+
+
+def sound(samples: Any, sample_rate: int, hop_length: int) -> str:
+    """Says in a line what a clip sounds like, or that it is as good as silent."""
+    values = describe(samples, sample_rate, hop_length)
+    level = values["level_db"]
+    if level is None or level < SILENCE_DB:
+        return "as good as silent: the model has fallen back to predicting the mean"
+    return (
+        f"level {level:.0f} dBFS, spectral centroid {values['spectral_centroid']:.0f} Hz, "
+        f"join clicks {values['join_click_db'] or 0:.1f} dB"
+    )
+
+
+def whereabouts(recipe: Recipe, run: Run, clip: Path | None, clip_sounds: str) -> str:
+    """Says where all lies, and which commands come next."""
+    again = f"kaudio fit {recipe.path}" if recipe.path else "kaudio fit RECIPE"
+    rows = {
+        "model": run.model,
+        "metrics": run.metrics,
+        "sample": f"{clip} ({clip_sounds})" if clip else None,
+        "listen": f"kaudio generate {run.folder} out.wav --seconds 30" if clip else None,
+        "watch": f"tensorboard --logdir {run.folder}",
+        "your music": f"{again} --audio ~/music --run-dir {run.folder}_2",
+    }
+    return "\n" + "\n".join(f"{name + ':':<12} {value}" for name, value in rows.items() if value)
+
+
+def _best(progress: dict[str, Any]) -> dict[str, Any]:
+    return progress["epochs"][progress["best"]["epoch"] - 1]
+
+
+def _num_trainable(model: keras.Model) -> int:
+    sizes = (keras.ops.size(weight) for weight in model.trainable_weights)
+    return sum(int(size) for size in sizes)

@@ -1,0 +1,97 @@
+"""What a run shows in TensorBoard: curves beside their baselines, audio, spectrograms."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from kaudio.audio import files
+from kaudio.evaluation import spectrogram_png
+from kaudio.generation import Sampler, generate
+from kaudio.models import Autoregressive
+from kaudio.recipe import Recipe
+from kaudio.training.event_file import EventFile
+from kaudio.training.run import Run
+
+# In a run of thousands of epochs, listening to each would take longer than training.
+MOST_CLIPS = 100
+
+
+class Curves(keras.callbacks.Callback):
+    """Writes the metrics of each epoch.
+
+    Training, validation and each baseline are runs of their own in TensorBoard, so that they lie
+    in one chart.
+
+    Args:
+        run: The run folder.
+        headline: Name of the metric that the baselines are values of.
+        baselines: Values on the validation data, by name.
+        first_epoch: Where this run goes on from. TensorBoard forgets what lies after.
+    """
+
+    def __init__(
+        self, run: Run, headline: str, baselines: dict[str, float], first_epoch: int
+    ) -> None:
+        super().__init__()
+        self.headline = headline
+        self.baselines = baselines
+        purge = first_epoch if first_epoch else None
+        names = ["train", "validation", *baselines]
+        self.files = {name: EventFile(run.logs / name, purge) for name in names}
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        values = {k: float(v) for k, v in logs.items()}
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        validation = {k[4:]: v for k, v in values.items() if k.startswith("val_")}
+        train = {k: v for k, v in values.items() if not k.startswith("val_")}
+        self.files["train"].scalars({**train, "learning_rate": rate}, epoch)
+        self.files["validation"].scalars(validation, epoch)
+        for name, value in self.baselines.items():
+            self.files[name].scalar(self.headline, value, epoch)
+        for file in self.files.values():
+            file.flush()
+
+
+class Clips(keras.callbacks.Callback):
+    """Lets the model go on from a piece of music it has not seen, after each epoch.
+
+    Args:
+        run: The run folder.
+        recipe: What is trained.
+        first_epoch: Where this run goes on from. TensorBoard forgets what lies after.
+    """
+
+    def __init__(self, run: Run, recipe: Recipe, first_epoch: int) -> None:
+        super().__init__()
+        self.run = run
+        self.recipe = recipe
+        self.every = -(-recipe.epochs // MOST_CLIPS)
+        self.events = EventFile(run.logs / "clips", first_epoch if first_epoch else None)
+        self.sampler = None
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        if (epoch + 1) % self.every:
+            return
+        model: Autoregressive = self.model
+        rate = model.codec.sample_rate
+        self.sampler = self.sampler or Sampler(model, 1, round(model.codec.steps_per_second) or 1)
+        clips = listen(model, self.recipe.validation, self.recipe.clip_seconds, self.sampler)
+        for name, clip in clips.items():
+            self.events.audio(name, clip, rate, epoch)
+        self.events.image("spectrograms", spectrogram_png(clips, rate), epoch)
+        self.events.flush()
+        files.write(self.run.clips / f"epoch_{epoch + 1:04d}.wav", clips["generated"], rate)
+
+
+def listen(
+    model: Autoregressive, validation: Any, seconds: float, sampler: Sampler | None = None
+) -> dict[str, np.ndarray]:
+    """Lets a model go on from the first excerpt of the validation data.
+
+    Returns:
+        The waveforms "generated", without that excerpt, and "reference", the excerpt itself.
+    """
+    reference = model.codec.decode(np.asarray(validation[0][0][0]))
+    generated = generate(model, seconds, prime=reference, sampler=sampler)[0]
+    return {"generated": generated, "reference": np.clip(reference, -1, 1)}

@@ -1,0 +1,89 @@
+"""GRUV: an LSTM that continues a recording, one FFT frame at a time.
+
+    kaudio fit recipes/gruv.py                                # the built-in demo corpus, minutes on a CPU
+    kaudio fit recipes/gruv.py --audio ~/music
+    kaudio generate runs/gruv out.wav --seconds 20
+
+After Nayebi and Vitelli, "GRUV: Algorithmic Music Generation using Recurrent Neural Networks",
+2015, with frames short enough to learn from little music. `gruv_2015.py` is theirs exactly.
+"""
+
+from pathlib import Path
+
+import keras
+
+import kaudio
+
+
+def recipe(
+    audio: Path | None = None,
+    sample_rate: int = 8_000,
+    frame_seconds: float = 0.032,
+    overlap: int = 2,
+    excerpt_seconds: float = 2.0,
+    units: int = 256,
+    num_layers: int = 1,
+    input_noise: float = 0.1,
+    dropout: float = 0.0,
+    temperature: float = 0.0,
+    floor_db: float = -40.0,
+    normalization: str = "feature",
+    learning_rate: float = 1e-3,
+    batch_size: int = 16,
+    epochs: int = 20,
+    seed: int = 0,
+    run_dir: Path = Path("runs/gruv"),
+) -> kaudio.Recipe:
+    """Trains an LSTM on the FFT frames of a folder of music.
+
+    Args:
+        audio: Folder of recordings. Without it, the built-in demo corpus.
+        sample_rate: What they are resampled to, in Hz.
+        frame_seconds: Length of an FFT frame. Shorter follows rhythm, longer follows pitch.
+        overlap: Frames that cover each sample. 1 is GRUV's, whose joins click.
+        excerpt_seconds: How much music the LSTM sees at once in training.
+        units: Width of each LSTM, and of the Dense before it.
+        num_layers: Number of LSTMs.
+        input_noise: Standard deviation of the noise added to standardised frames in training.
+        dropout: Share of the LSTM's output set to zero in training.
+        temperature: How much of what cannot be predicted is put back as noise in generation.
+        learning_rate: Step size of Adam.
+        batch_size: Excerpts in a batch.
+        epochs: Times to go through the recordings.
+        seed: Seed of the weights, the split and the order of the excerpts.
+        run_dir: Folder of the model and the logs. Fit again in the same place to resume.
+    """
+    keras.utils.set_random_seed(seed)
+    corpus = kaudio.Corpus.from_folder(audio, sample_rate)
+    train, validation = corpus.split(validation=0.1, seed=seed)
+
+    codec = kaudio.codecs.FFTFrames.from_seconds(sample_rate, frame_seconds, overlap=overlap)
+    steps = round(excerpt_seconds * codec.steps_per_second)
+    train = kaudio.data.next_step(train, codec, steps, batch_size, seed=seed)
+    validation = kaudio.data.next_step(validation, codec, steps, batch_size)
+
+    model = kaudio.models.FrameLSTM(
+        codec,
+        units,
+        num_layers,
+        projection=units,
+        input_noise=input_noise,
+        dropout=dropout,
+        temperature=temperature,
+        floor_db=floor_db,
+        normalization=normalization,
+    )
+    model.adapt(train)  # the mean and the scale of a frame become weights
+    model.compile(
+        keras.optimizers.Adam(learning_rate, clipnorm=1.0),
+        loss="mse",
+        metrics=[kaudio.models.NMSE()],
+    )
+    return kaudio.Recipe(
+        model=model,
+        train=train,
+        validation=validation,
+        epochs=epochs,
+        run_dir=run_dir,
+        notes=corpus.notes,
+    )

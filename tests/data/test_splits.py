@@ -1,0 +1,82 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from kaudio.data.splits import assign_groups, check_fractions, cut
+
+
+def layout(rng):
+    """Groups with random lengths, dealt to random labels, some of which have a single group."""
+    groups = [f"group {i}" for i in range(rng.integers(3, 30))]
+    labels = [f"label {i}" for i in range(rng.integers(1, 6))]
+    return (
+        {group: int(rng.integers(1, 10_000)) for group in groups},
+        {group: str(rng.choice(labels)) for group in groups},
+    )
+
+
+@pytest.mark.parametrize("fractions", [[0.1], [0.3], [0.1, 0.1], [0.2, 0.05]])
+def test_every_part_has_a_group_and_each_label_that_has_enough(fractions):
+    for seed in range(100):
+        lengths, labels = layout(np.random.default_rng(seed))
+        parts = assign_groups(lengths, labels, fractions, seed)
+        assert parts.keys() == lengths.keys()
+        assert set(parts.values()) == set(range(len(fractions) + 1))
+        for label, count in Counter(labels.values()).items():
+            found = {parts[group] for group in lengths if labels[group] == label}
+            if count > len(fractions):
+                assert found == set(range(len(fractions) + 1))
+
+
+def test_the_same_seed_gives_the_same_split_whatever_the_order_of_the_groups():
+    lengths, labels = layout(np.random.default_rng(0))
+    backwards = dict(reversed(lengths.items()))
+    parts = assign_groups(lengths, labels, [0.3], seed=5)
+    assert assign_groups(backwards, labels, [0.3], seed=5) == parts
+    others = [assign_groups(lengths, labels, [0.3], seed) for seed in range(10)]
+    assert any(other != parts for other in others)
+
+
+def test_parts_of_many_like_groups_have_the_size_asked_for():
+    lengths = {f"{i:03d}": 100 for i in range(200)}
+    labels = {group: "ab"[int(group) % 2] for group in lengths}
+    parts = Counter(assign_groups(lengths, labels, [0.1, 0.2], seed=0).values())
+    assert parts == {0: 140, 1: 20, 2: 40}
+
+
+def test_a_long_group_does_not_go_to_a_small_part():
+    lengths = {"long": 1000, "a": 50, "b": 50, "c": 50}
+    for seed in range(20):
+        assert assign_groups(lengths, dict.fromkeys(lengths, ""), [0.1], seed)["long"] == 0
+
+
+def test_labels_with_one_group_each_are_split_all_the_same():
+    lengths = {"a": 10, "b": 10, "c": 10}
+    parts = assign_groups(lengths, {g: g for g in lengths}, [0.1, 0.1], seed=0)
+    assert sorted(parts.values()) == [0, 1, 2]
+
+
+def test_a_cut_covers_everything_once_and_in_order():
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        lengths = rng.integers(1, 50, rng.integers(1, 8)).tolist()
+        parts = cut(lengths, [0.1, 0.1])
+        covered = [
+            (index, sample)
+            for pieces in parts
+            for index, start, stop in pieces
+            for sample in range(start, stop)
+        ]
+        assert covered == [(i, s) for i, length in enumerate(lengths) for s in range(length)]
+
+
+def test_a_cut_has_the_shares_asked_for():
+    parts = cut([600, 400], [0.1, 0.1])
+    assert parts == [[(0, 0, 600), (1, 0, 200)], [(1, 200, 300)], [(1, 300, 400)]]
+
+
+@pytest.mark.parametrize(("validation", "test"), [(0, 0), (-0.1, 0), (0.5, 0.5), (1, 0), (0.1, -1)])
+def test_fractions_that_leave_a_part_empty_are_refused(validation, test):
+    with pytest.raises(ValueError, match="something is left to learn from"):
+        check_fractions(validation, test)
