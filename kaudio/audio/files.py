@@ -1,8 +1,8 @@
 """Audio files to waveforms and back: streamed, resampled, one channel."""
 
+import contextlib
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -217,21 +217,25 @@ def printable(path: Path) -> str:
     return str(path).encode("utf-8", "replace").decode()
 
 
-@contextmanager
+@contextlib.contextmanager
 def _open(path: Path) -> Iterator[soundfile.SoundFile]:
     if not path.is_file():
         raise AudioError(path, "it is a folder" if path.is_dir() else "there is no such file")
     if path.stat().st_size == 0:
         raise AudioError(path, "it is empty (0 bytes)")
-    try:
-        file = soundfile.SoundFile(path)
-    except (soundfile.LibsndfileError, TypeError) as error:
-        raise AudioError(path, "it is not audio that can be read, or damaged") from error
-    with file:
+    with contextlib.ExitStack() as stack:
+        try:
+            # Not by its name, which need not be text, and beside which libsndfile would look for
+            # the side files that macOS leaves on foreign disks.
+            raw = stack.enter_context(path.open("rb"))
+            file = stack.enter_context(soundfile.SoundFile(raw.fileno(), closefd=False))
+        except OSError as error:
+            raise AudioError(path, f"it cannot be opened ({error.strerror})") from error
+        except (soundfile.LibsndfileError, TypeError) as error:
+            raise AudioError(path, "it is not audio that can be read, or damaged") from error
         if not 1 <= file.channels <= MOST_CHANNELS or file.samplerate < 1:
-            raise AudioError(
-                path, f"its header claims {file.channels} channels at {file.samplerate} Hz"
-            )
+            claim = f"{file.channels} channels at {file.samplerate} Hz"
+            raise AudioError(path, f"its header claims {claim}")
         yield file
 
 

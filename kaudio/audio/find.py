@@ -96,7 +96,5 @@ def _fault(path: Path, seen: dict[Path, Path]) -> str | None:
         probe(path)
     except AudioError as error:
         return error.reason
-    except OSError as error:
-        return error.strerror or str(error)
     seen[real] = path
     return None

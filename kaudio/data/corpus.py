@@ -237,6 +237,6 @@ def _reasons(skipped: Sequence[Skipped], most: int) -> list[str]:
 def _nothing_usable(folder: Path, skipped: Sequence[Skipped]) -> str:
     reasons = "; ".join(line.strip() for line in _reasons(skipped, 3)) or "it holds no audio files"
     return (
-        f'No recording in "{printable(folder)}" can be used: {reasons}. WAV, FLAC, OGG (Vorbis or Opus), MP3, '
-        "AIFF and AU files are read."
+        f'No recording in "{printable(folder)}" can be used: {reasons}. '
+        "WAV, FLAC, OGG (Vorbis or Opus), MP3, AIFF and AU files are read."
     )

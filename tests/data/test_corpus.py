@@ -82,7 +82,7 @@ def test_a_folder_of_nothing_usable_is_one_sentence(tmp_path):
 def test_a_cache_that_cannot_be_written_is_one_sentence(folder, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.setenv("KAUDIO_CACHE", str(tmp_path / "file"))
-    with pytest.raises(OSError, match="cannot be written: .* KAUDIO_CACHE"):
+    with pytest.raises(OSError, match=r"cannot be written: .* KAUDIO_CACHE"):
         Corpus.from_folder(folder, RATE)
 
 
