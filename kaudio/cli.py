@@ -97,7 +97,7 @@ def generate(
     """Writes new audio drawn from a trained model."""
     _choose(backend)
     import kaudio
-    from kaudio.audio import files
+    from kaudio.audio import blocks as read_blocks
 
     trained = kaudio.load(model)
     rate = trained.codec.sample_rate
@@ -106,7 +106,7 @@ def generate(
         batch_size=batch,
         seed=seed,
         controls={} if temperature is None else {"temperature": temperature},
-        prime=None if prime is None else files.blocks(prime, rate),
+        prime=None if prime is None else read_blocks(prime, rate),
         include_prime=include_prime,
     )
     numbered = [out.with_stem(f"{out.stem}_{i + 1}") for i in range(batch)]
@@ -119,7 +119,7 @@ def _write(
     """Writes clips while they are generated. Ctrl-C keeps what there is."""
     from rich.progress import Progress
 
-    from kaudio.audio import files
+    from kaudio.audio import Writer
 
     if not seconds > 0:
         raise ValueError(f"--seconds must be above 0. Received: {seconds}.")
@@ -129,7 +129,7 @@ def _write(
         bar = stack.enter_context(Progress(transient=True))
         task = bar.add_task("generating", total=total)
         first = next(blocks)  # compiled, and the prime heard, before a file is touched
-        writers = [stack.enter_context(files.Writer(p, sample_rate, subtype)) for p in paths]
+        writers = [stack.enter_context(Writer(p, sample_rate, subtype)) for p in paths]
         stack.enter_context(contextlib.suppress(KeyboardInterrupt))
         for block in itertools.chain([first], blocks):
             for writer, samples in zip(writers, block[:, :left], strict=True):
@@ -165,18 +165,24 @@ def corpus(
 
 
 def _choose(backend: Backend | None) -> None:
-    """Chooses the backend, and imports Keras without the greetings of its libraries."""
+    """Chooses the backend, before Keras is imported."""
     if backend:
         os.environ["KERAS_BACKEND"] = backend.value
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    # They are written in C++ before any log level is heard.
+    with _silence():
+        import keras
+
+        # TensorFlow greets when it is first imported: here, or where Keras seeds it as well.
+        keras.utils.set_random_seed(0)
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Context in which nothing is written to standard error, not even by C++."""
     stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
     try:
-        import keras
-
-        if keras.config.backend() == "tensorflow":
-            keras.ops.zeros(1)
+        yield
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)

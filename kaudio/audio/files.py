@@ -1,12 +1,10 @@
-"""Audio files to waveforms and back: streamed, resampled, one channel."""
+"""Audio files to waveforms: streamed, resampled, one channel."""
 
 import contextlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import soundfile
@@ -17,6 +15,8 @@ MAX_PEAK = 16.0
 # What the resampling filter reaches to each side of a sample, with room to spare.
 FILTER_SECONDS = 0.1
 MOST_CHANNELS = 64
+RATES = range(1_000, 1_000_001)
+BLOCK_FRAMES = 1 << 16
 
 
 class AudioError(ValueError):
@@ -64,18 +64,16 @@ def probe(path: Path | str) -> Info:
         return Info(Path(path), file.samplerate, file.channels, seconds, kind)
 
 
-def blocks(
-    path: Path | str, sample_rate: int | None = None, block_seconds: float = 10.0
-) -> Iterator[np.ndarray]:
+def blocks(path: Path | str, sample_rate: int | None = None) -> Iterator[np.ndarray]:
     """Decodes a whole file, block by block, on constant memory whatever its header claims.
 
     Args:
         path: An audio file that libsndfile reads: WAV, FLAC, OGG (Vorbis, Opus), MP3, AIFF, AU...
         sample_rate: What to resample to, in Hz. None keeps the file's own.
-        block_seconds: About the length of a block, in seconds.
 
     Yields:
-        Float32 samples in [-1, 1], the mean of all channels. Blocks need not be equally long.
+        Float32 samples, the mean of all channels, full scale at -1 and 1 (resampling may overshoot
+        by a little). Blocks are a second or two long, not all of them equally.
 
     Raises:
         AudioError: If the file cannot be read to its end, holds no samples, samples that are not
@@ -87,9 +85,8 @@ def blocks(
         resampler = None
         if rate != file.samplerate:
             resampler = soxr.ResampleStream(file.samplerate, rate, 1, dtype="float32")
-        frames = max(1, round(block_seconds * file.samplerate))
         some = False
-        for block in _decode(path, file, frames):
+        for block in _decode(path, file):
             some = True
             block = resampler.resample_chunk(block) if resampler else block
             if len(block):
@@ -141,7 +138,7 @@ def read(
         first = round(start * rate) - begin * rate // file.samplerate
         if begin:
             _seek(path, file, begin)
-        parts = list(_decode(path, file, 1 << 18, limit))
+        parts = list(_decode(path, file, limit))
         samples = np.concatenate(parts) if parts else np.zeros(0, "float32")
         if rate != file.samplerate and len(samples):
             samples = soxr.resample(samples, file.samplerate, rate)
@@ -151,76 +148,27 @@ def read(
     return samples[first:last]
 
 
-class Writer:
-    """Writes an audio file block by block. What was written stays if it is left early.
+def printable(path: Path) -> str:
+    """The name of a file, with what is not text in it, or would steer a terminal, replaced."""
+    return "".join(sign if sign.isprintable() else "?" for sign in str(path))
 
-    Args:
-        path: The file. Its ending says the format, such as .wav or .flac; its folder is made.
-        sample_rate: Samples per second, in Hz.
-        subtype: How samples are stored: "PCM_16", "PCM_24" or "FLOAT".
 
-    Raises:
-        ValueError: If that format cannot be written.
-        OSError: If the file cannot be made.
+class _Stream(soundfile.SoundFile):
+    """A file that is read from one end to the other.
 
-    Example:
-    >>> with Writer("tone.wav", 16_000) as writer:
-    ...     writer.write(np.sin(np.arange(16_000) / 10))
+    After each read, soundfile seeks to where it should be, which fails where a header claims no
+    length or too much.
     """
 
-    def __init__(self, path: Path | str, sample_rate: int, subtype: str = "PCM_16") -> None:
-        self.path = Path(path)
-        kind = self.path.suffix[1:].upper()
-        if kind not in soundfile.available_formats():
-            raise ValueError(
-                f"'{printable(self.path)}' ends in no format that can be written. Expected .wav, "
-                ".flac, .ogg or .mp3."
-            )
-        # Ogg and MP3 have their own ways to store samples.
-        self.subtype = subtype if kind not in ("OGG", "MP3") else None
-        if not soundfile.check_format(kind, self.subtype):
-            raise ValueError(f"{kind} files cannot hold {subtype} samples. Use .wav for them.")
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._file = soundfile.SoundFile(
-                self.path, "w", sample_rate, 1, subtype=self.subtype, format=kind
-            )
-        except soundfile.LibsndfileError as error:
-            raise OSError(
-                f"'{printable(self.path)}' cannot be written: {_reason(error)}."
-            ) from error
-
-    def write(self, samples: np.ndarray) -> None:
-        """Appends `(num_samples,)` samples. What exceeds [-1, 1] is clipped, never wrapped."""
-        self._file.write(np.clip(samples, -1, 1))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._file.close()
-
-
-def write(path: Path | str, samples: np.ndarray, sample_rate: int, subtype: str = "PCM_16") -> None:
-    """Writes a waveform, `(num_samples,)`, to an audio file. See `Writer`."""
-    with Writer(path, sample_rate, subtype) as writer:
-        writer.write(samples)
-
-
-def printable(path: Path) -> str:
-    """The name of a file, with what is not text in it replaced."""
-    return str(path).encode("utf-8", "replace").decode()
+    def seekable(self) -> bool:
+        return False
 
 
 @contextlib.contextmanager
 def _open(path: Path) -> Iterator[soundfile.SoundFile]:
     if not path.is_file():
-        raise AudioError(path, "it is a folder" if path.is_dir() else "there is no such file")
+        other = "it is not a file" if path.exists() else "there is no such file"
+        raise AudioError(path, "it is a folder" if path.is_dir() else other)
     if path.stat().st_size == 0:
         raise AudioError(path, "it is empty (0 bytes)")
     with contextlib.ExitStack() as stack:
@@ -228,25 +176,23 @@ def _open(path: Path) -> Iterator[soundfile.SoundFile]:
             # Not by its name, which need not be text, and beside which libsndfile would look for
             # the side files that macOS leaves on foreign disks.
             raw = stack.enter_context(path.open("rb"))
-            file = stack.enter_context(soundfile.SoundFile(raw.fileno(), closefd=False))
+            file = stack.enter_context(_Stream(raw.fileno(), closefd=False))
         except OSError as error:
             raise AudioError(path, f"it cannot be opened ({error.strerror})") from error
         except (soundfile.LibsndfileError, TypeError) as error:
             raise AudioError(path, "it is not audio that can be read, or damaged") from error
-        if not 1 <= file.channels <= MOST_CHANNELS or file.samplerate < 1:
+        if not 1 <= file.channels <= MOST_CHANNELS or file.samplerate not in RATES:
             claim = f"{file.channels} channels at {file.samplerate} Hz"
             raise AudioError(path, f"its header claims {claim}")
         yield file
 
 
-def _decode(
-    path: Path, file: soundfile.SoundFile, block_frames: int, limit: float = math.inf
-) -> Iterator[np.ndarray]:
+def _decode(path: Path, file: soundfile.SoundFile, limit: float = math.inf) -> Iterator[np.ndarray]:
     """Mono blocks from where the file is, at most `limit` samples, all of them checked."""
     done = 0
     while done < limit:
         try:
-            block = file.read(min(block_frames, limit - done), "float32", always_2d=True)
+            block = file.read(min(BLOCK_FRAMES, limit - done), "float32", always_2d=True)
         except (soundfile.LibsndfileError, MemoryError) as error:
             seconds = done / file.samplerate
             raise AudioError(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from kaudio.audio.files import AudioError, probe
+from kaudio.audio.files import AudioError, printable, probe
 
 # What libsndfile reads, and what people have besides.
 SUFFIXES = frozenset(
@@ -47,7 +47,8 @@ def find(folder: Path | str) -> tuple[list[Path], list[Skipped]]:
     folder = Path(folder).expanduser()
     if not folder.exists():
         raise FileNotFoundError(
-            f"There is no folder '{folder}'. Expected a folder of recordings, such as ~/music."
+            f"There is no folder '{printable(folder)}'. Expected a folder of recordings, such as "
+            "~/music."
         )
     candidates = _walk(folder, set()) if folder.is_dir() else iter([folder])
     usable, skipped, seen = [], [], {}
@@ -81,7 +82,7 @@ def _walk(folder: Path, visited: set[tuple[int, int]]) -> Iterator[Path]:
             yield path
 
 
-def _fault(path: Path, seen: dict[Path, Path]) -> str | None:
+def _fault(path: Path, seen: dict[tuple[int, int], Path]) -> str | None:
     """Why a file cannot be used, or None."""
     if path.is_dir():
         return "the folder cannot be opened: check its permissions"
@@ -89,9 +90,10 @@ def _fault(path: Path, seen: dict[Path, Path]) -> str | None:
         return f"{path.suffix} files cannot be read: convert it to FLAC or WAV"
     if not path.exists():
         return "it is a link to a file that is not there"
-    real = path.resolve()
+    status = path.stat()
+    real = (status.st_dev, status.st_ino)
     if real in seen:
-        return f"it is the same file as {seen[real]}"
+        return f"it is the same file as {printable(seen[real])}"
     try:
         probe(path)
     except AudioError as error:

@@ -9,3 +9,4 @@ from kaudio.data.corpus import Recording as Recording
 from kaudio.data.datasets import iterate as iterate
 from kaudio.data.datasets import labelled as labelled
 from kaudio.data.datasets import next_step as next_step
+from kaudio.data.survey import survey as survey

@@ -1,12 +1,13 @@
 """One way to fit, for every recipe."""
 
+import contextlib
 import itertools
 from pathlib import Path
 from typing import Any
 
 import grain
 
-from kaudio.audio import files
+from kaudio.audio import write
 from kaudio.data import iterate
 from kaudio.evaluation.baselines import baselines
 from kaudio.models import Autoregressive
@@ -57,6 +58,8 @@ def fit(recipe: Recipe) -> Run:
         progress["baselines"] = _baselines(recipe)
     if progress["step"] < recipe.epochs * len(recipe.train):
         _train(recipe, run, progress)
+    else:
+        print(f"This run is complete. More epochs than {recipe.epochs} would go on from here.")
     print(summary.closing(progress, _headline(recipe)))
     print(summary.whereabouts(recipe, run, *_sample(recipe, run)), flush=True)
     return run
@@ -69,25 +72,29 @@ def _train(recipe: Recipe, run: Run, progress: dict[str, Any]) -> None:
     keeper = Keeper(run, size, progress, lambda: summary.metrics(progress, headline))
     bar = ProgressBar(recipe.epochs * size, progress["step"], recipe.epochs, headline)
     known = progress["baselines"].get("validation", {})
-    callbacks = [bar, keeper, Curves(run, headline, known, epoch), *recipe.callbacks]
+    shown = [bar, Curves(run, headline, known, epoch)]
     if _plays(recipe):
-        callbacks.append(Clips(run, recipe, epoch))
+        shown.append(Clips(run, recipe, epoch))
     # An epoch that was begun is finished first, with the batches it has left.
     parts = [(epoch, epoch + 1, offset), (epoch + 1, recipe.epochs, 0)]
     if not offset:
         parts = [(epoch, recipe.epochs, 0)]
-    with bar, stop_politely(keeper):
+    with contextlib.ExitStack() as stack:
+        for callback in shown:
+            stack.enter_context(callback)
+        stack.enter_context(stop_politely(keeper))
         for first, last, skip in parts:
             if first < last:
                 model.fit(
                     iterate(recipe.train.repeat(), start=first * size + skip),
                     steps_per_epoch=size - skip,
-                    validation_data=iterate(recipe.validation),
+                    validation_data=iterate(recipe.validation.repeat()),
+                    validation_steps=len(recipe.validation),
                     initial_epoch=first,
                     epochs=last,
                     shuffle=False,
                     verbose=0,
-                    callbacks=callbacks,
+                    callbacks=[keeper, *shown, *recipe.callbacks],
                 )
 
 
@@ -112,7 +119,7 @@ def _sample(recipe: Recipe, run: Run) -> tuple[Path | None, str]:
         return None, ""
     model = load(run.folder)
     clip = listen(model, recipe.validation, recipe.clip_seconds)["generated"]
-    files.write(run.sample, clip, model.codec.sample_rate)
+    write(run.sample, clip, model.codec.sample_rate)
     return run.sample, summary.sound(clip, model.codec.sample_rate, model.codec.hop_length)
 
 

@@ -1,11 +1,11 @@
 """What a run shows in TensorBoard: curves beside their baselines, audio, spectrograms."""
 
-from typing import Any
+from typing import Any, Self
 
 import keras
 import numpy as np
 
-from kaudio.audio import files
+from kaudio.audio import write
 from kaudio.evaluation import spectrogram_png
 from kaudio.generation import Sampler, generate
 from kaudio.models import Autoregressive
@@ -40,6 +40,13 @@ class Curves(keras.callbacks.Callback):
         names = ["train", "validation", *baselines]
         self.files = {name: EventFile(run.logs / name, purge) for name in names}
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for file in self.files.values():
+            file.close()
+
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         values = {k: float(v) for k, v in logs.items()}
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
@@ -70,6 +77,12 @@ class Clips(keras.callbacks.Callback):
         self.events = EventFile(run.logs / "clips", first_epoch if first_epoch else None)
         self.sampler = None
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.events.close()
+
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         if (epoch + 1) % self.every:
             return
@@ -81,7 +94,7 @@ class Clips(keras.callbacks.Callback):
             self.events.audio(name, clip, rate, epoch)
         self.events.image("spectrograms", spectrogram_png(clips, rate), epoch)
         self.events.flush()
-        files.write(self.run.clips / f"epoch_{epoch + 1:04d}.wav", clips["generated"], rate)
+        write(self.run.clips / f"epoch_{epoch + 1:04d}.wav", clips["generated"], rate)
 
 
 def listen(

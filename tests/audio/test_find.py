@@ -51,7 +51,7 @@ def test_a_single_recording_is_found(folder):
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="There is no folder '.*nowhere'"):
+    with pytest.raises(FileNotFoundError, match=r"There is no folder '.*nowhere'"):
         find(tmp_path / "nowhere")
 
 

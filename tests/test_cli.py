@@ -1,0 +1,131 @@
+"""The commands, as a user types them."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import awkward
+import pytest
+import soundfile
+
+import kaudio
+from kaudio.cli import main
+
+GRUV = Path(kaudio.__file__).parent.parent / "recipes" / "gruv.py"
+
+
+def run(*arguments):
+    """Runs a command in this process. Returns its exit code."""
+    try:
+        main([str(argument) for argument in arguments])
+    except SystemExit as stop:
+        return stop.code
+    return 0
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run folder, made by the command in a process of its own, on the demo corpus."""
+    folder = tmp_path_factory.mktemp("trained") / "run"
+    command = [sys.executable, "-m", "kaudio", "fit", GRUV, "--epochs", 1, "--units", 8]
+    command += ["--run-dir", folder]
+    result = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stderr
+    return folder, result
+
+
+def test_fit_needs_no_audio_and_says_what_it_did(trained):
+    folder, result = trained
+    assert "epoch 1/1" in result.stdout
+    assert "predict-last" in result.stdout
+    for command in ("kaudio generate", "tensorboard --logdir", "--audio ~/music"):
+        assert command in result.stdout
+    assert (folder / "model.keras").exists()
+    assert soundfile.info(folder / "sample.wav").duration > 1
+    assert "Traceback" not in result.stderr
+
+
+def test_generate_writes_what_was_asked_for(trained, tmp_path, capsys):
+    out = tmp_path / "new" / "out.wav"
+    code = run("generate", trained[0], out, "--seconds", 1.5, "--seed", 3, "--format", "PCM_24")
+    assert code == 0
+    info = soundfile.info(out)
+    assert (info.duration, info.samplerate, info.subtype) == (1.5, 8_000, "PCM_24")
+    assert re.search(r"1\.5 s of audio in .* x real time, in .*out\.wav", capsys.readouterr().out)
+
+
+def test_generate_makes_a_batch_and_goes_on_from_a_prime(trained, tmp_path):
+    prime = tmp_path / "prime.mp3"
+    prime.write_bytes(awkward.MP3)
+    out = tmp_path / "out.wav"
+    options = ["--batch", 2, "--prime", prime, "--temperature", 1]
+    assert run("generate", trained[0], out, "--seconds", 0.5, *options) == 0
+    first, second = (soundfile.read(tmp_path / f"out_{i}.wav")[0] for i in (1, 2))
+    assert len(first) == len(second) == 4_000
+    assert (first != second).any()
+    assert not out.exists()
+
+
+def test_corpus_says_what_is_in_a_folder(music, capsys):
+    assert run("corpus", music) == 0
+    text = capsys.readouterr().out
+    assert re.search(r"ada +3", text)
+    assert "8000 Hz x 6" in text
+
+
+def test_the_cache_is_cleared(music, capsys, cache):
+    kaudio.Corpus.from_folder(music, 4_000)
+    assert any(cache.rglob("*.npy"))
+    assert run("corpus", "--clear-cache") == 0
+    assert "MB removed" in capsys.readouterr().out
+    assert not any(cache.rglob("*.npy"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["fit", "nowhere.py"], "There is no recipe at 'nowhere.py'"),
+        (["fit", GRUV, "--audio", "nowhere"], "There is no folder 'nowhere'"),
+        (["generate", "nowhere", "out.wav"], "There is no model at 'nowhere'"),
+        (["corpus", "nowhere"], "There is no folder 'nowhere'"),
+    ],
+)
+def test_a_mistake_is_answered_with_a_sentence(arguments, sentence):
+    code = run(*arguments)
+    assert str(code).startswith(f"kaudio: {sentence}")
+
+
+@pytest.mark.parametrize(
+    ("option", "hint"), [("--unit", "--units"), ("--epoch", "--epochs"), ("--run-dri", "--run-dir")]
+)
+def test_a_wrong_option_is_answered_with_the_right_one(option, hint, capsys):
+    assert run("fit", GRUV, option, 3) == 2
+    assert hint in capsys.readouterr().err
+
+
+def test_a_value_of_the_wrong_type_is_named(capsys):
+    assert run("fit", GRUV, "--units", "many") == 2
+    assert "Invalid value for '--units'" in capsys.readouterr().err
+
+
+def test_the_help_of_a_recipe_lists_its_options(capsys):
+    assert run("fit", GRUV, "--help") == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "--units <int> Width of each LSTM" in text
+    assert "[default: runs/gruv]" in text
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path):
+    (tmp_path / "model.keras").write_bytes(b"words")
+    assert "is not a model" in str(run("generate", tmp_path, tmp_path / "out.wav"))
+    assert not (tmp_path / "out.wav").exists()
+
+
+def test_bad_wishes_leave_no_file_behind(trained, tmp_path):
+    out = tmp_path / "out.wav"
+    wishes = [["--seconds", 0], ["--batch", 0], ["--prime", tmp_path / "none.wav"]]
+    for wish in wishes:
+        assert str(run("generate", trained[0], out, *wish)).startswith("kaudio: ")
+    assert str(run("generate", trained[0], tmp_path / "out.xyz")).startswith("kaudio: ")
+    assert not any(tmp_path.iterdir())
