@@ -2,12 +2,13 @@
 
 import difflib
 import functools
-import importlib.util
 import inspect
 import re
 import sys
+import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -82,7 +83,7 @@ def load_recipe(path: Path | str, **options: Any) -> Recipe:
     return replace(function(**options), path=Path(path), options={**defaults, **options})
 
 
-def recipe_command(path: Path | str, run: Callable[[Recipe], None]) -> typer.Typer:
+def recipe_command(path: Path | str, run: Callable[[Recipe], Any]) -> typer.Typer:
     """Makes a command whose options are the parameters of a recipe, help from its docstring.
 
     Args:
@@ -102,7 +103,8 @@ def recipe_command(path: Path | str, run: Callable[[Recipe], None]) -> typer.Typ
         )
         for name, parameter in signature.parameters.items()
     ]
-    command.__signature__ = signature.replace(parameters=parameters, return_annotation=None)
+    replaced = signature.replace(parameters=parameters, return_annotation=None)
+    setattr(command, "__signature__", replaced)  # noqa: B010
     command.__annotations__ = {p.name: p.annotation for p in parameters}
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     summary = inspect.getdoc(function) or ""
@@ -121,9 +123,9 @@ def recipe_function(path: Path | str) -> Callable[..., Recipe]:
     # As for `python recipes/x.py`: a recipe may import its neighbours.
     sys.path.insert(0, str(path.resolve().parent))
     try:
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        loader = SourceFileLoader(path.stem, str(path))
+        module = types.ModuleType(loader.name)
+        loader.exec_module(module)
     finally:
         sys.path.pop(0)
     function = getattr(module, "recipe", None)

@@ -2,7 +2,8 @@
 
 import contextlib
 import math
-from collections.abc import Iterator
+import sys
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,7 +133,7 @@ def read(
         period = file.samplerate // math.gcd(file.samplerate, rate)
         margin = 0 if rate == file.samplerate else round(FILTER_SECONDS * file.samplerate)
         begin = max(0, round(start * file.samplerate) - margin) // period * period
-        limit = math.inf
+        limit = sys.maxsize
         if seconds is not None:
             limit = math.ceil((start + seconds) * file.samplerate) + margin - begin
         first = round(start * rate) - begin * rate // file.samplerate
@@ -165,7 +166,7 @@ class _Stream(soundfile.SoundFile):
 
 
 @contextlib.contextmanager
-def _open(path: Path) -> Iterator[soundfile.SoundFile]:
+def _open(path: Path) -> Generator[soundfile.SoundFile]:
     if not path.is_file():
         other = "it is not a file" if path.exists() else "there is no such file"
         raise AudioError(path, "it is a folder" if path.is_dir() else other)
@@ -187,7 +188,9 @@ def _open(path: Path) -> Iterator[soundfile.SoundFile]:
         yield file
 
 
-def _decode(path: Path, file: soundfile.SoundFile, limit: float = math.inf) -> Iterator[np.ndarray]:
+def _decode(
+    path: Path, file: soundfile.SoundFile, limit: int = sys.maxsize
+) -> Iterator[np.ndarray]:
     """Mono blocks from where the file is, at most `limit` samples, all of them checked."""
     done = 0
     while done < limit:

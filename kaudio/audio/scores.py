@@ -64,7 +64,7 @@ COUNTERPOINT = (
     Piece("prelude_in_g", 67, "major", 96, (_ARPEGGIO, _TURNING), _WALKING),
     Piece("invention_in_e_minor", 64, "minor", 96, (_TURNING, _LEAPING), _WALKING),
     Piece("courante_in_a_minor", 69, "minor", 104, (_LEAPING, _ARPEGGIO), _STRIDING),
-    Piece("gavotte_in_c", 60, "major", 104, (_FALLING, _ARPEGGIO), _STRIDING),
+    Piece("gavotte_in_c", 72, "major", 104, (_FALLING, _ARPEGGIO), _STRIDING),
     Piece("allemande_in_g", 67, "major", 96, (_TURNING, _FALLING), _WALKING),
 )
 
@@ -142,7 +142,7 @@ def nocturne(piece: Piece) -> Iterator[Note]:
     for start, beats, note, level in (*parts, *sung, *_last_chord(piece, 32.0)):
         begin = _rubato(start)
         seconds = (_rubato(start + beats) - begin) * 60 / piece.beats_per_minute
-        swell = 0.12 + 0.88 * np.sin(np.pi * (start % 16 + 1) / 18) ** 2
+        swell = 0.2 + 0.8 * np.sin(np.pi * (start % 16 + 1) / 18) ** 2
         yield Note(begin * 60 / piece.beats_per_minute, seconds, note, level * swell)
 
 
@@ -157,7 +157,7 @@ def _broken(piece: Piece, phrase: Sequence[int], start: float) -> Iterator[tuple
         for index, degree in enumerate(piece.bass):
             late = 4 * index / len(piece.bass)
             note = pitch(piece, _root(chord) + degree - 14, chord)
-            yield start + 4 * bar + late, 4 - late, note, 0.45
+            yield start + 4 * bar + late, 4 - late, note, 0.5
 
 
 def _sung(

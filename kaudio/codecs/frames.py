@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import keras
 import numpy as np
@@ -29,7 +29,7 @@ class Frames(Codec):
     """
 
     @classmethod
-    def from_seconds(cls, sample_rate: int, frame_seconds: float, **options: object) -> Self:
+    def from_seconds(cls, sample_rate: int, frame_seconds: float, **options: Any) -> Self:
         """Makes a codec whose frames last `frame_seconds`, rounded to whole samples."""
         return cls(sample_rate, round(sample_rate * frame_seconds), **options)
 

@@ -1,6 +1,6 @@
 """What is in a folder of recordings, before anything is learned from it."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePath
 
@@ -22,7 +22,8 @@ def survey(folder: Path | None) -> str:
     folder = demo_folder(demo_root()) / "music" if folder is None else Path(folder)
     paths, skipped = find(folder)
     faults = [(file.path, file.reason) for file in skipped]
-    seconds, labels, rates, kinds = Counter(), Counter(), Counter(), Counter()
+    seconds: dict[str, float] = defaultdict(float)
+    labels, rates, kinds = Counter(), Counter(), Counter()
     with ThreadPoolExecutor() as pool:
         for path, found in zip(paths, pool.map(_measure, paths), strict=True):
             if isinstance(found, str):
@@ -39,7 +40,7 @@ def survey(folder: Path | None) -> str:
     lines = [f"{'label':<{width}}  recordings  minutes"]
     for label in sorted(labels):
         lines.append(f"{label:<{width}}  {labels[label]:>10}  {seconds[label] / 60:>7.1f}")
-    lines.append(f"{'all':<{width}}  {labels.total():>10}  {seconds.total() / 60:>7.1f}")
+    lines.append(f"{'all':<{width}}  {labels.total():>10}  {sum(seconds.values()) / 60:>7.1f}")
     lines.append(f"rates:   {_counts(rates)}")
     lines.append(f"formats: {_counts(kinds)}")
     if faults:

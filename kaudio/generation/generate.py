@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from kaudio.generation.loop import Sampler
 from kaudio.models.autoregressive import Autoregressive
 
 
-def generate(model: Autoregressive, seconds: float, **options: object) -> np.ndarray:
+def generate(model: Autoregressive, seconds: float, **options: Any) -> np.ndarray:
     """Draws new audio from a trained model.
 
     Args:
@@ -27,13 +28,11 @@ def generate(model: Autoregressive, seconds: float, **options: object) -> np.nda
     if not seconds > 0:
         raise ValueError(f"`seconds` must be above 0. Received: seconds={seconds}.")
     num_samples = round(seconds * model.codec.sample_rate)
-    blocks, length = [], 0
-    for block in stream(model, **options):
-        blocks.append(block)
-        length += block.shape[-1]
-        if length >= num_samples:
-            return np.concatenate(blocks, axis=-1)[:, :num_samples]
-    raise AssertionError("a stream has no end")
+    blocks, length, endless = [], 0, stream(model, **options)
+    while length < num_samples:
+        blocks.append(next(endless))
+        length += blocks[-1].shape[-1]
+    return np.concatenate(blocks, axis=-1)[:, :num_samples]
 
 
 def stream(

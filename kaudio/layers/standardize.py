@@ -73,7 +73,7 @@ class Standardize(keras.layers.Layer):
         """
         if self.kind == "none":
             return
-        count, total, squares = 0, 0.0, 0.0
+        count, total, squares = 0, np.zeros(()), np.zeros(())
         low, high = np.inf, -np.inf
         for array in arrays:
             rows = np.asarray(array, "float64").reshape(-1, array.shape[-1])

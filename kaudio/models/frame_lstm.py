@@ -97,14 +97,14 @@ class FrameLSTM(Autoregressive):
         standardize = Standardize(normalization, floor_db, name="standardize")
         standardize.build((None, None, features))
         project = layers.Dense(projection, dtype=dtype, name="project") if projection else None
+        options: dict[str, Any] = {"recurrent_activation": recurrent_activation, "dtype": dtype}
         match cell:
             case "lstm":
-                make, options = LSTM, {"unit_forget_bias": unit_forget_bias}
+                make, options["unit_forget_bias"] = LSTM, unit_forget_bias
             case "gru":
-                make, options = GRU, {"reset_after": reset_after}
+                make, options["reset_after"] = GRU, reset_after
             case _:
                 raise ValueError(f'`cell` must be "lstm" or "gru". Received: cell="{cell}".')
-        options |= {"recurrent_activation": recurrent_activation, "dtype": dtype}
         recurrent = [make(units, name=f"{cell}_{i}", **options) for i in range(num_layers)]
         # Sums of squares over a large frame need float32, also in mixed precision.
         readout = layers.Dense(features, dtype="float32", name="readout")
@@ -181,7 +181,7 @@ class FrameLSTM(Autoregressive):
     def new_metric(self) -> NMSE:
         return NMSE()
 
-    def update_metric(self, metric: NMSE, y: Tensor, y_pred: Tensor) -> None:
+    def update_metric(self, metric: keras.metrics.Metric, y: Tensor, y_pred: Tensor) -> None:
         metric.update_state(self.standardize(y), self.standardize(y_pred))
 
     def compute_loss(

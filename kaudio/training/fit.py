@@ -51,7 +51,7 @@ def fit(recipe: Recipe) -> Run:
     run.open(recipe)
     for line in [*recipe.notes, summary.opening(recipe, run)]:
         print(line, flush=True)
-    progress = {"step": 0, "epochs": [], "best": None, "baselines": {}}
+    progress: dict[str, Any] = {"step": 0, "epochs": [], "best": None, "baselines": {}}
     if run.state.exists():
         progress = load_state(run.state, model)
     if not progress["baselines"] and isinstance(model, Autoregressive):

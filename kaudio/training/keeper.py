@@ -5,7 +5,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from types import FrameType
 from typing import Any
 
@@ -42,13 +42,13 @@ class Keeper(keras.callbacks.Callback):
         self.record = record
         self.asked_to_stop = False
 
-    def on_train_begin(self, logs: dict | None = None) -> None:
+    def on_train_begin(self, logs: Any = None) -> None:
         self.saved_at = time.monotonic()
 
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch_start = time.monotonic()
 
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.progress["step"] += 1
         self._check_finite(logs)
         if self.asked_to_stop:
@@ -59,7 +59,7 @@ class Keeper(keras.callbacks.Callback):
         if time.monotonic() - self.saved_at > CHECKPOINT_SECONDS:
             self._save_state()
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self._check_finite(logs)
         seconds = time.monotonic() - self.epoch_start
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
@@ -94,7 +94,7 @@ class Keeper(keras.callbacks.Callback):
 
 
 @contextlib.contextmanager
-def stop_politely(keeper: Keeper) -> Iterator[None]:
+def stop_politely(keeper: Keeper) -> Generator[None]:
     """Context in which Ctrl-C, or SIGTERM, lets the current batch finish and saves all.
 
     Args:

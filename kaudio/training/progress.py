@@ -41,13 +41,13 @@ class ProgressBar(keras.callbacks.Callback):
     def __exit__(self, *error: object) -> None:
         self.bar.stop()
 
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.bar.update(self.task, description=f"epoch {epoch + 1}/{self.epochs}")
 
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.bar.advance(self.task)
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         width = len(str(self.epochs))
         names = dict.fromkeys(("loss", self.headline))
         parts = [_pair(name, logs) for name in names if name in logs]

@@ -47,7 +47,7 @@ class Curves(keras.callbacks.Callback):
         for file in self.files.values():
             file.close()
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         values = {k: float(v) for k, v in logs.items()}
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         validation = {k[4:]: v for k, v in values.items() if k.startswith("val_")}
@@ -83,7 +83,7 @@ class Clips(keras.callbacks.Callback):
     def __exit__(self, *error: object) -> None:
         self.events.close()
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if (epoch + 1) % self.every:
             return
         model: Autoregressive = self.model

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from kaudio.audio.files import AudioError
 
+from kaudio.audio.files import AudioError
 from kaudio.data.cache import cache_bytes, cache_folder, cached_waveform, clear_cache, demo_root
 
 RATE = 1000

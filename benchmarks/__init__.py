@@ -1,0 +1,1 @@
+"""How fast kaudio is, and how much memory it takes: `python -m benchmarks`."""

@@ -1,0 +1,121 @@
+"""Child processes: each measurement has a process, and so threads and memory, of its own."""
+
+import contextlib
+import functools
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# A repeat takes as many steps as last about this long.
+REPEAT_SECONDS = 2.0
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+}
+
+
+class Child:
+    """A process that runs a module of this package, which serves its steps (see `serve`).
+
+    Args:
+        module: Such as `benchmarks.torch_child`.
+        arguments: Its arguments.
+        python: The interpreter.
+        environment: Variables set for it.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        *arguments: object,
+        python: str = sys.executable,
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        self.errors = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(
+            [python, "-m", module, *map(str, arguments)],
+            cwd=ROOT,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **(environment or {})},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            text=True,
+        )
+
+    def __enter__(self) -> "Child":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.process.stdin.close()
+        if exception[0]:
+            self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+        self.errors.close()
+
+    def ask(self, count: int) -> float:
+        """What `count` steps take: the answer of the child."""
+        with contextlib.suppress(BrokenPipeError):
+            print(count, file=self.process.stdin, flush=True)
+        if answer := self.process.stdout.readline():
+            return float(answer)
+        self.errors.seek(0)
+        raise RuntimeError(
+            f"A benchmark stopped: {' '.join(self.process.args)}\n{self.errors.read()[-2000:]}"
+        )
+
+
+def serve(
+    step: Callable[[], object], clock: Callable[[], float] = time.process_time, warm_up: int = 2
+) -> None:
+    """Answers each line, a number of steps, with the seconds that a step takes. In the child.
+
+    Args:
+        step: One step.
+        clock: CPU seconds of this process, or wall seconds.
+        warm_up: Steps beforehand: compilation is not measured.
+    """
+    for _ in range(warm_up):
+        step()
+    for line in sys.stdin:
+        count = int(line)
+        start = clock()
+        for _ in range(count):
+            step()
+        print((clock() - start) / count, flush=True)
+
+
+def one_core() -> None:
+    """Keeps this process on one core, where the system can do that. Before any library starts."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
+def take_turns(children: Sequence[Child], repeats: int) -> list[list[float]]:
+    """Seconds per step of each child, `repeats` times, in turns: A B A B.
+
+    What else the machine does meanwhile then falls on all of them alike.
+    """
+    counts = [math.ceil(REPEAT_SECONDS / child.ask(1)) for child in children]
+    rounds = [
+        [child.ask(count) for child, count in zip(children, counts, strict=True)]
+        for _ in range(repeats)
+    ]
+    return [list(seconds) for seconds in zip(*rounds, strict=True)]
+
+
+@functools.cache
+def torch_version(python: str) -> str | None:
+    """The version of PyTorch that an interpreter has, if any."""
+    program = "import torch; print(torch.__version__.split('+')[0])"
+    result = subprocess.run([python, "-c", program], capture_output=True, text=True)
+    return result.stdout.strip() if result.returncode == 0 else None

@@ -1,0 +1,94 @@
+"""Makes recordings in a temporary folder, and prepares them as a corpus."""
+
+import itertools
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import psutil
+import soundfile
+
+from benchmarks.children import serve
+from kaudio.codecs import FFTFrames
+from kaudio.data import Corpus, iterate, next_step
+
+# Of the recordings for the speed: WAV and FLAC by turns.
+SECONDS, COUNT = 120, 8
+LONGEST_MINUTES = 30
+
+
+def write(path: Path, seconds: int, sample_rate: int, channels: int, number: int) -> None:
+    """Writes a chord in noise, other samples for each number: equal files are cached once."""
+    rng = np.random.default_rng(number)
+    time = np.arange(sample_rate)[:, None] / sample_rate
+    chord = sum(0.1 * np.sin(2 * np.pi * f * time) for f in rng.integers(50, 2000, 6))
+    second = chord + 0.01 * rng.standard_normal((sample_rate, channels))
+    with soundfile.SoundFile(path, "w", sample_rate, channels, "PCM_16") as file:
+        for _ in range(seconds):
+            file.write(second)
+
+
+def prepare_one_hour_seconds(folder: Path) -> Callable[[], float]:
+    """Prepares a corpus again and again, each time into a new cache."""
+    for number in range(COUNT):
+        write(folder / f"{number}.{['wav', 'flac'][number % 2]}", SECONDS, 44_100, 2, number)
+    return lambda: Corpus.from_folder(folder, sample_rate=16_000)
+
+
+def speed(folder: Path, caches: Path) -> None:
+    """Answers with the wall seconds that an hour of audio takes."""
+    recordings, numbers = folder / "recordings", itertools.count()
+    recordings.mkdir()
+    prepare = prepare_one_hour_seconds(recordings)
+
+    def step() -> None:
+        os.environ["KAUDIO_CACHE"] = str(caches / str(next(numbers)))
+        prepare()
+
+    hours = SECONDS * COUNT / 3600
+    serve(step, lambda: time.perf_counter() / hours, warm_up=1)
+
+
+def memory(folder: Path, minutes: int) -> None:
+    """Answers with the megabytes that a corpus and an epoch of it take, above the imports."""
+    numbers = range(max(1, minutes // LONGEST_MINUTES))
+    for number in numbers:
+        write(folder / f"{number}.wav", 60 * min(minutes, LONGEST_MINUTES), 8_000, 1, number)
+    process, done, sizes = psutil.Process(), threading.Event(), []
+
+    def watch() -> None:
+        while not done.wait(0.01):
+            sizes.append(process.memory_info().rss)
+
+    input()
+    before = process.memory_info().rss
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    corpus = Corpus.from_folder(folder, sample_rate=11_025)
+    codec = FFTFrames.from_seconds(11_025, 0.032, overlap=2)
+    dataset = next_step(corpus, codec, steps=124, batch_size=16, seed=0)
+    for _ in iterate(dataset):
+        pass
+    done.set()
+    watcher.join()
+    print((max(sizes) - before) / 1e6, flush=True)
+
+
+def main(what: str, *arguments: str) -> None:
+    """Runs one of the two, in a temporary folder."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ["KAUDIO_CACHE"] = str(folder / "cache")
+        if what == "speed":
+            speed(folder, folder / "cache")
+        else:
+            memory(folder, *map(int, arguments))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

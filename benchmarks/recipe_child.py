@@ -1,0 +1,67 @@
+"""Trains the model of a recipe on one batch, or generates with it, as its recipe set it up."""
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.children import ROOT, one_core, serve
+
+# Long enough for each recipe to have something to learn from and to be judged on.
+NUM_RECORDINGS, SECONDS, SAMPLE_RATE = 2, 300, 8_000
+
+
+def load(name: str, folder: Path, **options: int) -> object:
+    """A recipe on recordings of noise: its model, and its data."""
+    import numpy as np
+    import soundfile
+
+    import kaudio
+
+    rng = np.random.default_rng(0)
+    for number in range(NUM_RECORDINGS):
+        noise = 0.1 * rng.standard_normal(SECONDS * SAMPLE_RATE)
+        soundfile.write(folder / f"{number}.wav", noise, SAMPLE_RATE)
+    return kaudio.load_recipe(ROOT / "recipes" / f"{name}.py", audio=folder, **options)
+
+
+def trainer(recipe: object) -> Callable[[], object]:
+    """Forward, backward and the optimiser on the first batch, again and again."""
+    x, y = recipe.train[0]
+    return lambda: recipe.model.train_on_batch(x, y)
+
+
+def generator(recipe: object, streams: int) -> tuple[Callable[[], None], int]:
+    """A block of a second with each call, and the frames that it gives in all streams."""
+    import numpy as np
+
+    from kaudio.generation.loop import Sampler
+
+    model = recipe.model
+    sampler = Sampler(model, streams, max(1, round(model.codec.steps_per_second)))
+    generators = [np.random.default_rng(stream) for stream in range(streams)]
+    now = sampler.start()
+
+    def step() -> None:
+        nonlocal now
+        _, *now = sampler.generate(*now, sampler.noise(generators), model.controls)
+
+    return step, streams * sampler.block_steps
+
+
+def main(what: str, name: str, number: str) -> None:
+    """Serves steps of training on a batch of `number`, or frames of so many streams."""
+    one_core()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["KAUDIO_CACHE"] = str(Path(folder) / "cache")
+        if what == "train":
+            step, frames = trainer(load(name, Path(folder), batch_size=int(number))), 1
+        else:
+            step, frames = generator(load(name, Path(folder)), int(number))
+    serve(step, lambda: time.process_time() / frames)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
