@@ -62,12 +62,16 @@ class Child:
         self.process.stdout.close()
         self.errors.close()
 
-    def ask(self, count: int) -> float:
-        """What `count` steps take: the answer of the child."""
+    def seconds(self, steps: int) -> float:
+        """What so many steps take."""
         with contextlib.suppress(BrokenPipeError):
-            print(count, file=self.process.stdin, flush=True)
-        if answer := self.process.stdout.readline():
-            return float(answer)
+            print(steps, file=self.process.stdin, flush=True)
+        return self.read()
+
+    def read(self) -> float:
+        """The next number that the child writes."""
+        if line := self.process.stdout.readline():
+            return float(line)
         self.errors.seek(0)
         raise RuntimeError(
             f"A benchmark stopped: {' '.join(self.process.args)}\n{self.errors.read()[-2000:]}"
@@ -77,7 +81,7 @@ class Child:
 def serve(
     step: Callable[[], object], clock: Callable[[], float] = time.process_time, warm_up: int = 2
 ) -> None:
-    """Answers each line, a number of steps, with the seconds that a step takes. In the child.
+    """Answers each line, a number of steps, with the seconds that they take. In the child.
 
     Args:
         step: One step.
@@ -87,11 +91,10 @@ def serve(
     for _ in range(warm_up):
         step()
     for line in sys.stdin:
-        count = int(line)
         start = clock()
-        for _ in range(count):
+        for _ in range(int(line)):
             step()
-        print((clock() - start) / count, flush=True)
+        print(clock() - start, flush=True)
 
 
 def one_core() -> None:
@@ -101,16 +104,16 @@ def one_core() -> None:
 
 
 def take_turns(children: Sequence[Child], repeats: int) -> list[list[float]]:
-    """Seconds per step of each child, `repeats` times, in turns: A B A B.
+    """Steps per second of each child, `repeats` times, in turns: A B A B.
 
     What else the machine does meanwhile then falls on all of them alike.
     """
-    counts = [math.ceil(REPEAT_SECONDS / child.ask(1)) for child in children]
+    counts = [math.ceil(REPEAT_SECONDS / child.seconds(1)) for child in children]
     rounds = [
-        [child.ask(count) for child, count in zip(children, counts, strict=True)]
+        [steps / child.seconds(steps) for child, steps in zip(children, counts, strict=True)]
         for _ in range(repeats)
     ]
-    return [list(seconds) for seconds in zip(*rounds, strict=True)]
+    return [list(rates) for rates in zip(*rounds, strict=True)]
 
 
 @functools.cache

@@ -11,8 +11,8 @@ MODULE = "benchmarks.corpus_child"
 def speed(settings: Settings) -> Measured:
     """Hours of audio per minute of wall time, 44.1 kHz stereo to 16 kHz."""
     with Child(MODULE, "speed") as child:
-        seconds_per_hour = [child.ask(1) for _ in range(settings.repeats)]
-    return Measured([60 / seconds for seconds in seconds_per_hour])
+        hours = child.read()
+        return Measured([60 * hours / child.seconds(1) for _ in range(settings.repeats)])
 
 
 def memory(settings: Settings, minutes: int, most_repeats: int) -> Measured:
@@ -20,7 +20,7 @@ def memory(settings: Settings, minutes: int, most_repeats: int) -> Measured:
 
     def megabytes() -> float:
         with Child(MODULE, "memory", minutes) as child:
-            return child.ask(1)
+            return child.read()
 
     return Measured([megabytes() for _ in range(min(settings.repeats, most_repeats))])
 

@@ -6,7 +6,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -33,29 +32,25 @@ def write(path: Path, seconds: int, sample_rate: int, channels: int, number: int
             file.write(second)
 
 
-def prepare_one_hour_seconds(folder: Path) -> Callable[[], float]:
-    """Prepares a corpus again and again, each time into a new cache."""
-    for number in range(COUNT):
-        write(folder / f"{number}.{['wav', 'flac'][number % 2]}", SECONDS, 44_100, 2, number)
-    return lambda: Corpus.from_folder(folder, sample_rate=16_000)
-
-
 def speed(folder: Path, caches: Path) -> None:
-    """Answers with the wall seconds that an hour of audio takes."""
+    """Prepares a corpus again and again, each time into a new cache."""
     recordings, numbers = folder / "recordings", itertools.count()
     recordings.mkdir()
-    prepare = prepare_one_hour_seconds(recordings)
+    for number in range(COUNT):
+        path = recordings / f"{number}.{('wav', 'flac')[number % 2]}"
+        write(path, SECONDS, 44_100, 2, number)
 
     def step() -> None:
-        os.environ["KAUDIO_CACHE"] = str(caches / str(next(numbers)))
-        prepare()
+        cache = caches / str(next(numbers))
+        os.environ["KAUDIO_CACHE"] = str(cache)
+        Corpus.from_folder(recordings, sample_rate=16_000)
 
-    hours = SECONDS * COUNT / 3600
-    serve(step, lambda: time.perf_counter() / hours, warm_up=1)
+    print(SECONDS * COUNT / 3600, flush=True)
+    serve(step, time.perf_counter, warm_up=1)
 
 
 def memory(folder: Path, minutes: int) -> None:
-    """Answers with the megabytes that a corpus and an epoch of it take, above the imports."""
+    """Writes how many megabytes a corpus and an epoch of it take, above the imports."""
     numbers = range(max(1, minutes // LONGEST_MINUTES))
     for number in numbers:
         write(folder / f"{number}.wav", 60 * min(minutes, LONGEST_MINUTES), 8_000, 1, number)
@@ -65,7 +60,6 @@ def memory(folder: Path, minutes: int) -> None:
         while not done.wait(0.01):
             sizes.append(process.memory_info().rss)
 
-    input()
     before = process.memory_info().rss
     watcher = threading.Thread(target=watch)
     watcher.start()

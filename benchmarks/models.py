@@ -41,32 +41,28 @@ def train(settings: Settings, recipe: str, backend: str, twin: Twin) -> Measured
     arguments = ("train", recipe, twin.batch_size)
     with _child(backend, *arguments) as ours:
         if not settings.torch:
-            (seconds,) = take_turns([ours], settings.repeats)
-            return Measured(_per_second(seconds))
+            return Measured(*take_turns([ours], settings.repeats))
         with Child(
             "benchmarks.torch_child",
             *twin.arguments(),
             python=settings.torch_python,
             environment=ONE_THREAD,
         ) as theirs:
-            seconds, peer_seconds = take_turns([ours, theirs], settings.repeats)
-    return Measured(_per_second(seconds), f"torch {settings.torch}", _per_second(peer_seconds))
+            rates, peer_rates = take_turns([ours, theirs], settings.repeats)
+    return Measured(rates, f"torch {settings.torch}", peer_rates)
 
 
 def generate(settings: Settings, recipe: str, backend: str, streams: int) -> Measured:
     """Generated frames per CPU second, those of all streams together."""
     with _child(backend, "generate", recipe, streams) as child:
-        (seconds,) = take_turns([child], settings.repeats)
-    return Measured(_per_second(seconds))
+        frames = child.read()
+        (blocks,) = take_turns([child], settings.repeats)
+    return Measured([frames * rate for rate in blocks])
 
 
 def _child(backend: str, *arguments: object) -> Child:
     environment: Mapping[str, str] = {**ONE_THREAD, "KERAS_BACKEND": backend}
     return Child("benchmarks.recipe_child", *arguments, environment=environment)
-
-
-def _per_second(seconds: list[float]) -> list[float]:
-    return [1 / value for value in seconds]
 
 
 BENCHMARKS = [

@@ -1,7 +1,7 @@
 """Unnati Data Labs' GRUV: the same network, mean absolute error, one sequence at a time.
 
-    kaudio fit recipes/unnati_2016.py --audio ~/music                        # 11 025 samples a frame
-    kaudio fit recipes/unnati_2016.py --audio ~/music --frame-length 44100 --sequence-frames 10
+    kaudio fit recipes/unnati_2016.py --audio ~/music
+    kaudio fit recipes/unnati_2016.py --frame-length 44100 --sequence-frames 10
 
 53 574 178 parameters, or 189 115 528 with frames of a second. About 2 000 rounds took its authors
 three days on 20 songs of a minute each.

@@ -1,6 +1,6 @@
 """The demo pieces: two styles, as lists of notes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -161,7 +161,7 @@ def _broken(piece: Piece, phrase: Sequence[int], start: float) -> Iterator[tuple
 
 
 def _sung(
-    piece: Piece, melody: Sequence[tuple[int, float]], phrase: Sequence[int], start: float
+    piece: Piece, melody: Iterable[tuple[int, float]], phrase: Sequence[int], start: float
 ) -> Iterator[tuple]:
     """The right hand, as `(start, beats, pitch, level)`."""
     late = 0.0

@@ -1,9 +1,9 @@
 """Strings, drums, mallets and plain waves, each note from a formula."""
 
 import zlib
-from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 RATE = 16_000
 HIGHEST = 0.45 * RATE  # no partial above it, in Hz
@@ -169,7 +169,7 @@ def finish(tone: np.ndarray, attack: float = 0.001, silence: float = 0.05) -> np
     return 0.7 * _unit(tone * np.minimum(time / attack, 1) * np.clip(left / 0.08, 0, 1))
 
 
-def _filter(forward: Sequence[float], feedback: Sequence[float], tone: np.ndarray) -> np.ndarray:
+def _filter(forward: ArrayLike, feedback: ArrayLike, tone: np.ndarray) -> np.ndarray:
     from scipy.signal import lfilter  # half a second of importing, for the demo corpus alone
 
     return lfilter(forward, feedback, tone)
