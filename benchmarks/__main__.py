@@ -27,12 +27,13 @@ def main(arguments: Sequence[str] | None = None, benchmarks: Sequence[Benchmark]
     options = _parser().parse_args(arguments)
     try:
         chosen = choose(benchmarks, options.names)
+        torch = torch_version(options.torch_python)
     except ValueError as error:
         sys.exit(f"benchmarks: {error}")
     if options.list:
         print("\n".join(benchmark.name for benchmark in chosen))
         return
-    settings = Settings(options.repeats, options.torch_python, torch_version(options.torch_python))
+    settings = Settings(options.repeats, options.torch_python, torch)
     width = 2 + max(len(benchmark.name) for benchmark in chosen)
     print(line("name", COLUMNS, width), flush=True)
     rows = []
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None, benchmarks: Sequence[Benchmark]
         f"\nMedian, lowest and highest of {options.repeats} repeats, 3 at most of memory-10h. "
         "CPU-s are seconds of CPU of a process with one thread; ratio is value / peer_value."
     )
-    if not settings.torch:
+    if not torch:
         print('No PyTorch to compare with: pip install -e ".[bench]" installs it.')
 
 

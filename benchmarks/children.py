@@ -4,12 +4,14 @@ import contextlib
 import functools
 import math
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import IO, cast
 
 ROOT = Path(__file__).resolve().parent.parent
 # A repeat takes as many steps as last about this long.
@@ -40,9 +42,10 @@ class Child:
         python: str = sys.executable,
         environment: dict[str, str] | None = None,
     ) -> None:
-        self.errors = tempfile.TemporaryFile("w+")
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed in __exit__)
+        self.command = [python, "-m", module, *map(str, arguments)]
         self.process = subprocess.Popen(
-            [python, "-m", module, *map(str, arguments)],
+            self.command,
             cwd=ROOT,
             env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **(environment or {})},
             stdin=subprocess.PIPE,
@@ -50,31 +53,33 @@ class Child:
             stderr=self.errors,
             text=True,
         )
+        self.input = cast(IO[str], self.process.stdin)
+        self.output = cast(IO[str], self.process.stdout)
 
     def __enter__(self) -> "Child":
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.process.stdin.close()
+        self.input.close()
         if exception[0]:
             self.process.terminate()
         self.process.wait()
-        self.process.stdout.close()
+        self.output.close()
         self.errors.close()
 
     def seconds(self, steps: int) -> float:
         """What so many steps take."""
         with contextlib.suppress(BrokenPipeError):
-            print(steps, file=self.process.stdin, flush=True)
+            print(steps, file=self.input, flush=True)
         return self.read()
 
     def read(self) -> float:
         """The next number that the child writes."""
-        if line := self.process.stdout.readline():
+        if line := self.output.readline():
             return float(line)
         self.errors.seek(0)
         raise RuntimeError(
-            f"A benchmark stopped: {' '.join(self.process.args)}\n{self.errors.read()[-2000:]}"
+            f"A benchmark stopped: {' '.join(self.command)}\n{self.errors.read()[-2000:]}"
         )
 
 
@@ -119,6 +124,8 @@ def take_turns(children: Sequence[Child], repeats: int) -> list[list[float]]:
 @functools.cache
 def torch_version(python: str) -> str | None:
     """The version of PyTorch that an interpreter has, if any."""
+    if not shutil.which(python):
+        raise ValueError(f"There is no Python interpreter '{python}'. Give --torch-python another.")
     program = "import torch; print(torch.__version__.split('+')[0])"
     result = subprocess.run([python, "-c", program], capture_output=True, text=True)
     return result.stdout.strip() if result.returncode == 0 else None

@@ -61,11 +61,11 @@ def memory(folder: Path, minutes: int) -> None:
             sizes.append(process.memory_info().rss)
 
     before = process.memory_info().rss
-    watcher = threading.Thread(target=watch)
+    watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     corpus = Corpus.from_folder(folder, sample_rate=11_025)
-    codec = FFTFrames.from_seconds(11_025, 0.032, overlap=2)
-    dataset = next_step(corpus, codec, steps=124, batch_size=16, seed=0)
+    codec = FFTFrames(11_025, 352, overlap=2)
+    dataset = next_step(corpus, codec, steps=125, batch_size=16, seed=0)
     for _ in iterate(dataset):
         pass
     done.set()

@@ -41,7 +41,8 @@ def train(settings: Settings, recipe: str, backend: str, twin: Twin) -> Measured
     arguments = ("train", recipe, twin.batch_size)
     with _child(backend, *arguments) as ours:
         if not settings.torch:
-            return Measured(*take_turns([ours], settings.repeats))
+            (rates,) = take_turns([ours], settings.repeats)
+            return Measured(rates)
         with Child(
             "benchmarks.torch_child",
             *twin.arguments(),

@@ -5,14 +5,18 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.children import ROOT, one_core, serve
+
+if TYPE_CHECKING:
+    import kaudio
 
 # Long enough for each recipe to have something to learn from and to be judged on.
 NUM_RECORDINGS, SECONDS, SAMPLE_RATE = 2, 300, 8_000
 
 
-def load(name: str, folder: Path, **options: int) -> object:
+def load(name: str, folder: Path, **options: int) -> "kaudio.Recipe":
     """A recipe on recordings of noise: its model, and its data."""
     import numpy as np
     import soundfile
@@ -26,13 +30,13 @@ def load(name: str, folder: Path, **options: int) -> object:
     return kaudio.load_recipe(ROOT / "recipes" / f"{name}.py", audio=folder, **options)
 
 
-def trainer(recipe: object) -> Callable[[], object]:
+def trainer(recipe: "kaudio.Recipe") -> Callable[[], object]:
     """Forward, backward and the optimiser on the first batch, again and again."""
-    x, y = recipe.train[0]
+    x, y = next(iter(recipe.train))
     return lambda: recipe.model.train_on_batch(x, y)
 
 
-def generator(recipe: object, streams: int) -> Callable[[], None]:
+def generator(recipe: "kaudio.Recipe", streams: int) -> Callable[[], None]:
     """A block of a second with each call. Writes how many frames one has, in all streams."""
     import numpy as np
 

@@ -23,19 +23,19 @@ RECIPE = """
     from pathlib import Path
     import keras, kaudio
 
-    def recipe(audio: Path, run_dir: Path, epochs: int = 3, units: int = 8, rate: float = 1e-2):
+    def recipe(audio: Path, run_dir: Path, epochs: int = 3, units: int = 8, clips: float = 0.0):
         keras.utils.set_random_seed(0)
         corpus = kaudio.Corpus.from_folder(audio, 8_000)
         train, validation = corpus.split(validation=0.2, seed=0)
         codec = kaudio.codecs.FFTFrames(8_000, 64, overlap=2)
-        train = kaudio.data.next_step(train, codec, 30, 4, seed=0)
+        train = kaudio.data.next_step(train, codec, 30, 8, seed=0)
         validation = kaudio.data.next_step(validation, codec, 30, 4)
         model = kaudio.models.FrameLSTM(codec, units, projection=8, input_noise=0.1, dropout=0.1)
         model.adapt(train)
-        model.compile(keras.optimizers.Adam(rate, clipnorm=1.0), loss="mse")
+        model.compile(keras.optimizers.Adam(0.01, clipnorm=1.0), loss="mse")
         return kaudio.Recipe(
             model=model, train=train, validation=validation, epochs=epochs, run_dir=run_dir,
-            clip_seconds=0.5,
+            clip_seconds=clips,
         )
 """
 
@@ -72,7 +72,7 @@ def assert_same_state(run, other):
 
 
 def test_a_run_folder_explains_itself(make, capsys):
-    recipe = make()
+    recipe = make(clips=0.5)
     run = kaudio.fit(recipe)
     record = json.loads(run.record.read_text())
     assert record["options"] | {"audio": 0, "run_dir": 0} == {
@@ -80,7 +80,7 @@ def test_a_run_folder_explains_itself(make, capsys):
         "run_dir": 0,
         "epochs": 3,
         "units": 8,
-        "rate": 0.01,
+        "clips": 0.5,
     }
     assert record["backend"] == keras.config.backend()
     assert record["versions"]["keras"] == keras.__version__
@@ -116,7 +116,7 @@ def test_the_best_model_is_kept_and_scores_what_was_reported(make):
 
 
 def test_tensorboard_shows_curves_beside_baselines_and_plays_clips(make):
-    run = kaudio.fit(make(epochs=2))
+    run = kaudio.fit(make(epochs=2, clips=0.1))
     shown = {}
     for folder in run.logs.iterdir():
         events = EventAccumulator(str(folder))
