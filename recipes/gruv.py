@@ -25,6 +25,7 @@ def recipe(
     frame_seconds: float = 0.064,
     overlap: int = 2,
     excerpt_seconds: float = 2.0,
+    trim_silence_db: float | None = None,
     units: int = 256,
     num_layers: int = 1,
     normalization: str = "global",
@@ -45,6 +46,8 @@ def recipe(
         frame_seconds: Length of an FFT frame. Shorter follows rhythm, longer follows pitch.
         overlap: Frames that cover each sample. 1 is GRUV's, whose joins click.
         excerpt_seconds: How much music the LSTM sees at once in training.
+        trim_silence_db: Leaves out silence at both ends of a recording: what stays below this
+            level, in dB relative to its peak, such as -60.
         units: Width of each LSTM, and of the Dense before it.
         num_layers: Number of LSTMs.
         normalization: "global" weighs bins of a spectrum by their energy, "feature" all alike.
@@ -58,7 +61,7 @@ def recipe(
         run_dir: Folder of the model and the logs. Fit again in the same place to resume.
     """
     keras.utils.set_random_seed(seed)
-    corpus = kaudio.Corpus.from_folder(audio, sample_rate)
+    corpus = kaudio.Corpus.from_folder(audio, sample_rate, trim_silence_db=trim_silence_db)
     train, validation = corpus.split(validation=0.1, seed=seed)
 
     codec = kaudio.codecs.FFTFrames.from_seconds(sample_rate, frame_seconds, overlap=overlap)

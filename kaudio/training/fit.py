@@ -9,6 +9,7 @@ import grain
 
 from kaudio.audio import write
 from kaudio.data import iterate
+from kaudio.evaluation import spectrogram_png
 from kaudio.evaluation.baselines import baselines
 from kaudio.models import Autoregressive
 from kaudio.models.load import load
@@ -60,7 +61,9 @@ def fit(recipe: Recipe) -> Run:
         _train(recipe, run, progress)
     else:
         print(f"This run is complete. More epochs than {recipe.epochs} would go on from here.")
-    print(summary.closing(progress, _headline(recipe)))
+    headline = _headline(recipe)
+    run.curves.write_bytes(summary.curves(progress, headline))
+    print(summary.closing(progress, headline))
     print(summary.whereabouts(recipe, run, *_sample(recipe, run)), flush=True)
     return run
 
@@ -118,9 +121,11 @@ def _sample(recipe: Recipe, run: Run) -> tuple[Path | None, str]:
     if not _plays(recipe):
         return None, ""
     model = load(run.folder)
-    clip = listen(model, recipe.validation, recipe.clip_seconds)["generated"]
-    write(run.sample, clip, model.codec.sample_rate)
-    return run.sample, summary.sound(clip, model.codec.sample_rate, model.codec.hop_length)
+    rate = model.codec.sample_rate
+    clips = listen(model, recipe.validation, recipe.clip_seconds)
+    write(run.sample, clips["generated"], rate)
+    run.spectrogram.write_bytes(spectrogram_png(clips, rate))
+    return run.sample, summary.sound(clips["generated"], rate, model.codec.hop_length)
 
 
 def _plays(recipe: Recipe) -> bool:

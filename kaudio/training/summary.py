@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from kaudio.evaluation import describe
+from kaudio.evaluation import curves_png, describe
 from kaudio.recipe import Recipe
 from kaudio.training.run import Run
 
@@ -57,6 +57,15 @@ def closing(progress: dict[str, Any], headline: str) -> str:
     return "\n".join(lines)
 
 
+def curves(progress: dict[str, Any], headline: str) -> bytes:
+    """The learning curves of a run beside its baselines, as a PNG."""
+    history = {
+        part: [epoch[prefix + headline] for epoch in progress["epochs"]]
+        for part, prefix in PARTS.items()
+    }
+    return curves_png(history, progress["baselines"].get("validation", {}), headline)
+
+
 def sound(samples: Any, sample_rate: int, hop_length: int) -> str:
     """Says in a line what a clip sounds like, or that it is as good as silent."""
     values = describe(samples, sample_rate, hop_length)
@@ -75,12 +84,14 @@ def whereabouts(recipe: Recipe, run: Run, clip: Path | None, clip_sounds: str) -
     rows = {
         "model": run.model,
         "metrics": run.metrics,
+        "curves": run.curves,
         "sample": f"{clip} ({clip_sounds})" if clip else None,
+        "spectrogram": run.spectrogram if clip else None,
         "listen": f"kaudio generate {run.folder} out.wav --seconds 30" if clip else None,
         "watch": f"tensorboard --logdir {run.folder}",
         "your music": f"{again} --audio ~/music --run-dir {run.folder}_2",
     }
-    return "\n" + "\n".join(f"{name + ':':<12} {value}" for name, value in rows.items() if value)
+    return "\n" + "\n".join(f"{name + ':':<13}{value}" for name, value in rows.items() if value)
 
 
 def _best(progress: dict[str, Any]) -> dict[str, Any]:

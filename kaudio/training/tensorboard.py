@@ -73,6 +73,7 @@ class Clips(keras.callbacks.Callback):
         super().__init__()
         self.run = run
         self.recipe = recipe
+        self.first_epoch = first_epoch
         self.every = -(-recipe.epochs // MOST_CLIPS)
         self.events = EventFile(run.logs / "clips", first_epoch if first_epoch else None)
         self.sampler = None
@@ -90,8 +91,9 @@ class Clips(keras.callbacks.Callback):
         rate = model.codec.sample_rate
         self.sampler = self.sampler or Sampler(model, 1, round(model.codec.steps_per_second) or 1)
         clips = listen(model, self.recipe.validation, self.recipe.clip_seconds, self.sampler)
-        for name, clip in clips.items():
-            self.events.audio(name, clip, rate, epoch)
+        self.events.audio("generated", clips["generated"], rate, epoch)
+        if epoch == self.first_epoch:
+            self.events.audio("reference", clips["reference"], rate, epoch)
         self.events.image("spectrograms", spectrogram_png(clips, rate), epoch)
         self.events.flush()
         write(self.run.clips / f"epoch_{epoch + 1:04d}.wav", clips["generated"], rate)
@@ -103,8 +105,13 @@ def listen(
     """Lets a model go on from the first excerpt of the validation data.
 
     Returns:
-        The waveforms "generated", without that excerpt, and "reference", the excerpt itself.
+        Two waveforms: what was "generated", and the "reference", the music that does follow there
+        (the excerpt itself, where it is the only one).
     """
-    reference = model.codec.decode(np.asarray(validation[0][0][0]))
-    generated = generate(model, seconds, prime=reference, sampler=sampler)[0]
+    excerpts = np.asarray(validation[0][0])
+    prime = model.codec.decode(excerpts[0])
+    generated = generate(model, seconds, prime=prime, sampler=sampler)[0]
+    # Excerpts of the validation data lie end to end.
+    follows = np.concatenate(excerpts[1:] if len(excerpts) > 1 else excerpts)
+    reference = model.codec.decode(follows)[: len(generated)]
     return {"generated": generated, "reference": np.clip(reference, -1, 1)}

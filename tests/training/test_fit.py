@@ -97,6 +97,8 @@ def test_a_run_folder_explains_itself(make, capsys):
     clips = sorted(path.name for path in run.clips.iterdir())
     assert clips == ["epoch_0001.wav", "epoch_0002.wav", "epoch_0003.wav"]
     assert soundfile.info(run.sample).frames == 4_000
+    for picture in (run.spectrogram, run.curves):
+        assert picture.read_bytes().startswith(b"\x89PNG")
     text = capsys.readouterr().out
     for wanted in ("nmse", "predict-last", str(run.model), str(run.sample), "tensorboard --logdir"):
         assert wanted in text
