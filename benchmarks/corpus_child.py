@@ -16,7 +16,7 @@ from benchmarks.children import serve
 from kaudio.codecs import FFTFrames
 from kaudio.data import Corpus, iterate, next_step
 
-# Of the recordings for the speed: WAV and FLAC by turns.
+# The recordings that speed is measured on, WAV and FLAC by turns.
 SECONDS, COUNT = 120, 8
 LONGEST_MINUTES = 30
 
@@ -24,8 +24,8 @@ LONGEST_MINUTES = 30
 def write(path: Path, seconds: int, sample_rate: int, channels: int, number: int) -> None:
     """Writes a chord in noise, other samples for each number: equal files are cached once."""
     rng = np.random.default_rng(number)
-    time = np.arange(sample_rate)[:, None] / sample_rate
-    chord = sum(0.1 * np.sin(2 * np.pi * f * time) for f in rng.integers(50, 2000, 6))
+    t = np.arange(sample_rate)[:, None] / sample_rate
+    chord = sum(0.1 * np.sin(2 * np.pi * f * t) for f in rng.integers(50, 2000, 6))
     second = chord + 0.01 * rng.standard_normal((sample_rate, channels))
     with soundfile.SoundFile(path, "w", sample_rate, channels, "PCM_16") as file:
         for _ in range(seconds):
@@ -51,16 +51,16 @@ def speed(folder: Path, caches: Path) -> None:
 
 def memory(folder: Path, minutes: int) -> None:
     """Writes how many megabytes a corpus and an epoch of it take, above the imports."""
+    process, done, sizes = psutil.Process(), threading.Event(), []
+    before = process.memory_info().rss
     numbers = range(max(1, minutes // LONGEST_MINUTES))
     for number in numbers:
         write(folder / f"{number}.wav", 60 * min(minutes, LONGEST_MINUTES), 8_000, 1, number)
-    process, done, sizes = psutil.Process(), threading.Event(), []
 
     def watch() -> None:
         while not done.wait(0.01):
             sizes.append(process.memory_info().rss)
 
-    before = process.memory_info().rss
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     corpus = Corpus.from_folder(folder, sample_rate=11_025)

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import os
+import signal
 import sys
 import time
 from collections.abc import Generator, Iterator
@@ -66,10 +67,15 @@ def fit(
         return
     _choose(backend)
     from kaudio.recipe import recipe_command
-    from kaudio.training.fit import fit
+    from kaudio.training import Stopped
+    from kaudio.training import fit as fit_recipe
 
-    command = recipe_command(recipe, fit)
-    command(context.args, prog_name=f"kaudio fit {recipe}")
+    command = recipe_command(recipe, fit_recipe)
+    try:
+        command(context.args, prog_name=f"kaudio fit {recipe}")
+    except Stopped as stopped:
+        print(stopped, file=sys.stderr)
+        sys.exit(130)
 
 
 @app.command()
@@ -98,10 +104,11 @@ def generate(
     _choose(backend)
     import kaudio
     from kaudio.audio import blocks as read_blocks
+    from kaudio.generation.generate import marked_stream, num_samples_of
 
     trained = kaudio.load(model)
     rate = trained.codec.sample_rate
-    blocks = kaudio.stream(
+    blocks = marked_stream(
         trained,
         batch_size=batch,
         seed=seed,
@@ -110,40 +117,40 @@ def generate(
         include_prime=include_prime,
     )
     numbered = [out.with_stem(f"{out.stem}_{i + 1}") for i in range(batch)]
-    _write(blocks, [out] if batch == 1 else numbered, seconds, rate, format.value)
+    total = num_samples_of(seconds, rate)
+    _write(blocks, [out] if batch == 1 else numbered, total, rate, format.value)
 
 
-def _write(
-    blocks: Iterator, paths: list[Path], seconds: float, sample_rate: int, subtype: str
-) -> None:
+def _write(blocks: Iterator, paths: list[Path], total: int, sample_rate: int, subtype: str) -> None:
     """Writes clips while they are generated. Ctrl-C keeps what there is."""
     from rich.progress import Progress
 
     from kaudio.audio import Writer
 
-    if not seconds > 0:
-        raise ValueError(f"--seconds must be above 0. Received: {seconds}.")
-    left = total = round(seconds * sample_rate)
-    start = time.perf_counter()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    made = made_at_start = 0
     with contextlib.ExitStack() as stack:
         bar = stack.enter_context(Progress(transient=True))
         task = bar.add_task("generating", total=total)
-        first = next(blocks)  # compiled, and the prime heard, before a file is touched
-        writers = [stack.enter_context(Writer(p, sample_rate, subtype)) for p in paths]
+        first = next(blocks)  # compiled before a file is touched
+        start = time.perf_counter()
+        writers = [stack.enter_context(Writer(path, sample_rate, subtype)) for path in paths]
         stack.enter_context(contextlib.suppress(KeyboardInterrupt))
-        for block in itertools.chain([first], blocks):
-            for writer, samples in zip(writers, block[:, :left], strict=True):
+        for block, is_prime in itertools.chain([first], blocks):
+            piece = block if is_prime else block[:, : total - made]
+            for writer, samples in zip(writers, piece, strict=True):
                 writer.write(samples)
-            left -= min(left, block.shape[-1])
-            bar.update(task, completed=total - left)
-            if not left:
+            made += 0 if is_prime else piece.shape[-1]
+            made_at_start = made_at_start or made
+            bar.update(task, completed=made)
+            if made == total:
                 break
-    made, took = (total - left) / sample_rate, time.perf_counter() - start
-    stopped = "stopped early: " if left else ""
-    print(
-        f"{stopped}{made:.1f} s of audio in {took:.1f} s, {made * len(paths) / took:.1f} x real "
-        f"time, in {', '.join(map(str, paths))}"
-    )
+    took = time.perf_counter() - start
+    # The first block took part in compiling.
+    speed = (made - made_at_start) * len(paths) / sample_rate / took
+    stopped = "Stopped early: " if made < total else ""
+    pace = f", {speed:.1f} x real time" if made > made_at_start else ""
+    print(f"{stopped}{made / sample_rate:.1f} s{pace}, in {', '.join(map(str, paths))}")
 
 
 @app.command()
@@ -156,7 +163,8 @@ def corpus(
     ] = False,
 ) -> None:
     """Says what is in a folder: minutes, rates, labels, and files that cannot be used."""
-    from kaudio import data
+    with _silence():
+        from kaudio import data
 
     if clear_cache:
         print(f"{data.clear_cache() / 1e6:.1f} MB removed from {data.cache_folder()}")
@@ -166,14 +174,23 @@ def corpus(
 
 def _choose(backend: Backend | None) -> None:
     """Chooses the backend, before Keras is imported."""
+    # While libraries are imported, an exception may be lost in them: end at once instead.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     if backend:
         os.environ["KERAS_BACKEND"] = backend.value
+    name = os.environ.get("KERAS_BACKEND", "tensorflow")
+    if name not in list(Backend):
+        raise ValueError(
+            f"kaudio runs on {' and '.join(Backend)}. Received: KERAS_BACKEND={name}. Set it to one "
+            "of them, or pass --backend."
+        )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with _silence():
         import keras
 
-        # TensorFlow greets when it is first imported: here, or where Keras seeds it as well.
+        # TensorFlow greets when it is imported: here, or where Keras seeds it, on any backend.
         keras.utils.set_random_seed(0)
+        keras.ops.zeros(1)
 
 
 @contextlib.contextmanager
@@ -196,4 +213,8 @@ def main(arguments: list[str] | None = None) -> None:
     except (ValueError, TypeError, OSError, RuntimeError) as error:
         if "KAUDIO_TRACE" in os.environ:
             raise
-        sys.exit(f"kaudio: {error}\n(KAUDIO_TRACE=1 shows where this came from.)")
+        text = str(error)
+        if isinstance(error, OSError) and error.errno and error.filename:
+            text = f"'{error.filename}': {error.strerror}."
+        hint = "\n(KAUDIO_TRACE=1 shows where this came from.)"
+        sys.exit(f"kaudio: {text}{'' if isinstance(error, ValueError | OSError) else hint}")

@@ -1,7 +1,6 @@
 """Recipes: the functions that say what to train, and how to read one from a file."""
 
 import difflib
-import functools
 import inspect
 import re
 import sys
@@ -72,7 +71,10 @@ def load_recipe(path: Path | str, **options: Any) -> Recipe:
     >>> recipe = kaudio.load_recipe("recipes/gruv.py", units=512)
     >>> run = kaudio.fit(recipe)
     """
-    function = recipe_function(path)
+    return _call(recipe_function(path), Path(path), options)
+
+
+def _call(function: Callable[..., Recipe], path: Path, options: dict[str, Any]) -> Recipe:
     parameters = inspect.signature(function).parameters
     for name in options:
         if name not in parameters:
@@ -80,7 +82,7 @@ def load_recipe(path: Path | str, **options: Any) -> Recipe:
             hint = f"Did you mean `{close[0]}`?" if close else f"It has: {', '.join(parameters)}."
             raise TypeError(f"'{path}' has no option `{name}`. {hint}")
     defaults = {name: parameter.default for name, parameter in parameters.items()}
-    return replace(function(**options), path=Path(path), options={**defaults, **options})
+    return replace(function(**options), path=path, options={**defaults, **options})
 
 
 def recipe_command(path: Path | str, run: Callable[[Recipe], Any]) -> typer.Typer:
@@ -94,7 +96,7 @@ def recipe_command(path: Path | str, run: Callable[[Recipe], Any]) -> typer.Type
     signature, help_texts = inspect.signature(function), option_help(function)
 
     def command(**options: Any) -> None:
-        run(load_recipe(path, **options))
+        run(_call(function, Path(path), options))
 
     parameters = [
         parameter.replace(
@@ -108,11 +110,11 @@ def recipe_command(path: Path | str, run: Callable[[Recipe], Any]) -> typer.Type
     command.__annotations__ = {p.name: p.annotation for p in parameters}
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     summary = inspect.getdoc(function) or ""
-    app.command(help=summary.split("\n\n")[0])(command)
+    epilog = "--backend tensorflow or --backend jax works here as well."
+    app.command(help=summary.split("\n\n")[0], epilog=epilog)(command)
     return app
 
 
-@functools.cache
 def recipe_function(path: Path | str) -> Callable[..., Recipe]:
     """Imports a file and returns its function `recipe`."""
     path = Path(path)

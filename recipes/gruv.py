@@ -33,6 +33,7 @@ def recipe(
     dropout: float = 0.0,
     temperature: float = 0.5,
     learning_rate: float = 1e-3,
+    clipnorm: float = 1.0,
     batch_size: int = 16,
     epochs: int = 60,
     seed: int = 0,
@@ -55,6 +56,7 @@ def recipe(
         dropout: Share of the LSTM's output set to zero in training.
         temperature: How much of what cannot be predicted is put back as noise in generation.
         learning_rate: Step size of Adam.
+        clipnorm: Longest gradient of a weight; longer ones are scaled down.
         batch_size: Excerpts in a batch.
         epochs: Times to go through the recordings.
         seed: Seed of the weights, the split and the order of the excerpts.
@@ -80,7 +82,7 @@ def recipe(
         temperature=temperature,
     )
     model.adapt(train)  # the mean and the scale of a frame become weights
-    model.compile(keras.optimizers.Adam(learning_rate, clipnorm=1.0), loss="mse")
+    model.compile(keras.optimizers.Adam(learning_rate, clipnorm=clipnorm), loss="mse")
     return kaudio.Recipe(
         model=model,
         train=train,

@@ -65,7 +65,7 @@ def test_an_interpreter_that_is_not_there_is_an_error():
         main(["--torch-python", "no-such-python"], FAKES)
 
 
-class Clockwork:
+class Clockwork(Child):
     """A child that takes a second for each step, and remembers what it was asked."""
 
     def __init__(self, name, asked):

@@ -76,21 +76,31 @@ def _walk(folder: Path, visited: set[tuple[int, int]]) -> Iterator[Path]:
         path = folder / name
         if name.startswith("."):
             continue
-        if path.is_dir():
+        if _is_folder(path):
             yield from _walk(path, visited)
         elif path.suffix.lower() in SUFFIXES | UNREADABLE:
             yield path
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # its folder may be listed, but not entered
+        return False
+
+
 def _fault(path: Path, seen: dict[tuple[int, int], Path]) -> str | None:
     """Why a file cannot be used, or None."""
-    if path.is_dir():
+    if _is_folder(path):
         return "the folder cannot be opened: check its permissions"
     if path.suffix.lower() in UNREADABLE:
         return f"{path.suffix} files cannot be read: convert it to FLAC or WAV"
-    if not path.exists():
+    try:
+        status = path.stat()
+    except FileNotFoundError:
         return "it is a link to a file that is not there"
-    status = path.stat()
+    except OSError as error:
+        return f"it cannot be opened ({error.strerror})"
     real = (status.st_dev, status.st_ino)
     if real in seen:
         return f"it is the same file as {printable(seen[real])}"

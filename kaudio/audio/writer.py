@@ -1,6 +1,7 @@
 """Waveforms to audio files, block by block."""
 
 import contextlib
+import io
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -52,6 +53,12 @@ class Writer:
         encoding = encoding or subtype
         if not soundfile.check_format(kind, encoding):
             raise ValueError(f"{kind} files cannot hold {subtype} samples. Use .wav for them.")
+        try:  # in memory first: not every format takes every rate
+            soundfile.SoundFile(io.BytesIO(), "w", sample_rate, 1, encoding, format=kind).close()
+        except soundfile.LibsndfileError as error:
+            raise ValueError(
+                f"{kind} files cannot hold {encoding} at {sample_rate} Hz. Use .wav for it."
+            ) from error
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as stack:
             # Not by its name, which need not be text.
@@ -78,7 +85,12 @@ class Writer:
             )
         # In pieces: libsndfile's Vorbis encoder keeps what it is given on its stack.
         for start in range(0, len(samples), PIECE):
-            self._file.write(np.clip(samples[start : start + PIECE], -1, 1))
+            try:
+                self._file.write(np.clip(samples[start : start + PIECE], -1, 1))
+            except soundfile.LibsndfileError as error:
+                raise OSError(
+                    f"'{printable(self.path)}' cannot be written any further: is the disk full?"
+                ) from error
 
     def __enter__(self) -> Self:
         return self

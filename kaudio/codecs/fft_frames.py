@@ -1,6 +1,7 @@
 """FFT frames: a waveform as a sequence of short spectra (GRUV)."""
 
 from dataclasses import dataclass
+from typing import Any, Self
 
 import keras
 import numpy as np
@@ -48,6 +49,14 @@ class FFTFrames(Frames):
                 f"whole samples. Received: overlap={self.overlap}, "
                 f"frame_length={self.frame_length}."
             )
+
+    @classmethod
+    def from_seconds(
+        cls, sample_rate: int, frame_seconds: float, overlap: int = 1, **options: Any
+    ) -> Self:
+        """Makes a codec whose frames last `frame_seconds`, rounded to whole hops."""
+        hop_length = round(sample_rate * frame_seconds / overlap)
+        return cls(sample_rate, overlap * hop_length, overlap, **options)
 
     @property
     def hop_length(self) -> int:

@@ -231,7 +231,9 @@ def _group(path: PurePath, groups: Groups) -> str:
 
 def _reasons(skipped: Sequence[Skipped], most: int) -> list[str]:
     lines = [f"  {printable(file.path)}: {file.reason}" for file in skipped[:most]]
-    return lines + [f"  and {len(skipped) - most} more"] * (len(skipped) > most)
+    return lines + [f"  and {len(skipped) - most} more: `kaudio corpus` lists all"] * (
+        len(skipped) > most
+    )
 
 
 def _nothing_usable(folder: Path, skipped: Sequence[Skipped]) -> str:

@@ -1,5 +1,6 @@
 """From recordings to batches of inputs and targets."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -130,11 +131,19 @@ class _Windows:
         self.recordings, self.length, self.hop = corpus.recordings, length, hop
         counts = [max(0, (r.num_samples - length) // hop + 1) for r in self.recordings]
         self.ends = np.cumsum(counts, dtype=np.int64)
+        short = counts.count(0)
         if not sum(counts):
             longest = max((recording.seconds for recording in self.recordings), default=0.0)
             raise ValueError(
-                f"No recording is long enough: the longest is {longest:.2f} s, and an excerpt "
-                f"takes {length / corpus.sample_rate:.2f} s. Ask for shorter excerpts."
+                f"None of the {short} recordings of this part of the corpus is long enough: the "
+                f"longest is {longest:.2f} s, and an excerpt takes "
+                f"{length / corpus.sample_rate:.2f} s. Ask for shorter excerpts."
+            )
+        if short:
+            print(
+                f"{short} of {len(counts)} recordings are left out: they are shorter than an "
+                f"excerpt of {length / corpus.sample_rate:.2f} s.",
+                file=sys.stderr,
             )
 
     def __len__(self) -> int:

@@ -19,7 +19,7 @@ def survey(folder: Path | None) -> str:
         A plain-text table: recordings and minutes of each label, sample rates, formats, and every
         file that cannot be used, with the reason.
     """
-    folder = demo_folder(demo_root()) / "music" if folder is None else Path(folder)
+    folder = demo_folder(demo_root()) / "music" if folder is None else Path(folder).expanduser()
     paths, skipped = find(folder)
     faults = [(file.path, file.reason) for file in skipped]
     seconds: dict[str, float] = defaultdict(float)
@@ -43,6 +43,8 @@ def survey(folder: Path | None) -> str:
     lines.append(f"{'all':<{width}}  {labels.total():>10}  {sum(seconds.values()) / 60:>7.1f}")
     lines.append(f"rates:   {_counts(rates)}")
     lines.append(f"formats: {_counts(kinds)}")
+    if not labels:
+        lines.append("No recordings were found.")
     if faults:
         lines.append(f"{len(faults)} cannot be used:")
         lines += [f"  {printable(path)}: {reason}" for path, reason in sorted(faults)]

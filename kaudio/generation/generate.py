@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from keras import ops
 
 from kaudio.generation.loop import Sampler
 from kaudio.models.autoregressive import Autoregressive
@@ -15,7 +17,7 @@ def generate(model: Autoregressive, seconds: float, **options: Any) -> np.ndarra
 
     Args:
         model: An autoregressive model, as `kaudio.load` returns it.
-        seconds: Length of the audio, in seconds, above 0.
+        seconds: Length of what is generated, in seconds, above 0. A prime comes on top of it.
         **options: Those of `kaudio.stream`.
 
     Returns:
@@ -25,31 +27,31 @@ def generate(model: Autoregressive, seconds: float, **options: Any) -> np.ndarra
     >>> model = kaudio.load("runs/gruv")
     >>> waveform = kaudio.generate(model, seconds=10, seed=1)[0]
     """
-    if not seconds > 0:
-        raise ValueError(f"`seconds` must be above 0. Received: seconds={seconds}.")
-    num_samples = round(seconds * model.codec.sample_rate)
-    blocks, length, endless = [], 0, stream(model, **options)
-    while length < num_samples:
-        blocks.append(next(endless))
-        length += blocks[-1].shape[-1]
-    return np.concatenate(blocks, axis=-1)[:, :num_samples]
+    num_samples = num_samples_of(seconds, model.codec.sample_rate)
+    blocks, length = [], 0
+    for block, is_prime in marked_stream(model, **options):
+        blocks.append(block if is_prime else block[:, : num_samples - length])
+        length += 0 if is_prime else blocks[-1].shape[-1]
+        if length == num_samples:
+            break
+    return np.concatenate(blocks, axis=-1)
 
 
-def stream(
-    model: Autoregressive,
-    *,
-    block_seconds: float = 1.0,
-    batch_size: int = 1,
-    seed: int = 0,
-    controls: Mapping[str, float] | None = None,
-    prime: np.ndarray | Iterable[np.ndarray] | None = None,
-    include_prime: bool = False,
-    sampler: Sampler | None = None,
-) -> Iterator[np.ndarray]:
+def num_samples_of(seconds: float, sample_rate: int) -> int:
+    """Whole samples in a length of time, at least one."""
+    if not (math.isfinite(seconds) and seconds * sample_rate >= 1):
+        raise ValueError(
+            f"`seconds` must be above 0 and hold at least one sample. Received: seconds={seconds}."
+        )
+    return round(seconds * sample_rate)
+
+
+def stream(model: Autoregressive, **options: Any) -> Iterator[np.ndarray]:
     """Draws new audio without end, on constant memory.
 
     Args:
         model: An autoregressive model, as `kaudio.load` returns it.
+        **options: Any of the following.
         block_seconds: Length of a block, in seconds, rounded to whole steps of the model.
         batch_size: Clips drawn side by side, each from a random stream of its own.
         seed: Seed of the draws. The same seed gives the same audio; a clip of a batch does not
@@ -64,6 +66,31 @@ def stream(
     Yields:
         Blocks of the waveforms, `(batch_size, num_samples)`, in [-1, 1].
     """
+    return (block for block, _ in marked_stream(model, **options))
+
+
+def marked_stream(
+    model: Autoregressive,
+    *,
+    block_seconds: float = 1.0,
+    batch_size: int = 1,
+    seed: int = 0,
+    controls: Mapping[str, float] | None = None,
+    prime: np.ndarray | Iterable[np.ndarray] | None = None,
+    include_prime: bool = False,
+    sampler: Sampler | None = None,
+) -> Iterator[tuple[np.ndarray, bool]]:
+    """Like `stream`, and says of each block whether it belongs to the prime."""
+    if not isinstance(model, Autoregressive):
+        raise ValueError(
+            "Only models that predict the next step can generate, such as "
+            f"`kaudio.models.FrameLSTM`. Received: {type(model).__name__}."
+        )
+    if isinstance(prime, str | Path):
+        raise ValueError(
+            f"`prime` must be samples. Received a name: '{prime}'. Read it first: "
+            f"`kaudio.audio.read('{prime}', model.codec.sample_rate)`."
+        )
     if not block_seconds > 0:
         raise ValueError(f"`block_seconds` must be above 0. Received: {block_seconds}.")
     codec = model.codec
@@ -71,24 +98,30 @@ def stream(
         block_steps = max(1, round(block_seconds * codec.steps_per_second))
         sampler = Sampler(model, batch_size, block_steps)
     values = _merge(model.controls, controls or {})
+    if seed < 0:
+        raise ValueError(f"`seed` must be 0 or more. Received: seed={seed}.")
     generators = [np.random.default_rng([seed, i]) for i in range(sampler.batch_size)]
     x, state = sampler.start()
     tail = codec.initial_tail(sampler.batch_size)
     hidden = 0
     if prime is not None:
         hidden = 0 if include_prime else tail.shape[-1]
+        first = True
         for steps in _encode_blocks(model, prime, sampler.block_steps):
-            x, state = sampler.prime(x, state, np.repeat(steps[:, None], len(generators), axis=1))
+            heard = np.repeat(steps[:, None], len(generators), axis=1)
+            if first:  # in place of the silence that is there without a prime
+                x, heard, first = ops.convert_to_tensor(heard[0]), heard[1:], False
+            x, state = sampler.prime(x, state, heard)
             samples, tail_of_one = codec.decode_block(steps, tail[0])
             tail = np.repeat(tail_of_one[None], len(generators), axis=0)
             if include_prime:
-                yield np.clip(np.repeat(samples[None], len(generators), axis=0), -1, 1)
+                yield np.clip(np.repeat(samples[None], len(generators), axis=0), -1, 1), True
     while True:
         steps, x, state = sampler.generate(x, state, sampler.noise(generators), values)
         samples, tail = codec.decode_block(steps, tail)
         cut, hidden = min(hidden, samples.shape[-1]), max(0, hidden - samples.shape[-1])
         if cut < samples.shape[-1]:
-            yield np.clip(samples[:, cut:], -1, 1)
+            yield np.clip(samples[:, cut:], -1, 1), False
 
 
 def _encode_blocks(
@@ -120,4 +153,7 @@ def _merge(defaults: Mapping[str, float], given: Mapping[str, float]) -> dict[st
             f"This model has no control named '{unknown[0]}'. It has: "
             f"{', '.join(defaults) or 'none'}."
         )
+    for name, value in given.items():
+        if not (math.isfinite(value) and value >= 0):
+            raise ValueError(f"`{name}` must be a number, 0 or more. Received: {name}={value}.")
     return {**defaults, **given}

@@ -1,11 +1,12 @@
 """FrameLSTM: recurrent layers over frames of audio, the design of GRUV and of Beckham."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from kaudio.codecs import Codec
@@ -146,14 +147,24 @@ class FrameLSTM(Autoregressive):
             "dtype": dtype,
         }
 
-    def adapt(self, dataset: Any, max_batches: int = 50) -> None:
+    def adapt(self, dataset: Any, max_frames: int = 50_000) -> None:
         """Learns the statistics that frames are standardised by.
 
         Args:
             dataset: Batches `(x, y)` of training data, with random access.
-            max_batches: At most this many batches are looked at.
+            max_frames: No more batches are looked at once they held this many frames.
         """
-        self.standardize.adapt(dataset[i][0] for i in range(min(len(dataset), max_batches)))
+
+        def batches() -> Iterator[np.ndarray]:
+            frames = 0
+            for i in range(len(dataset)):
+                if frames >= max_frames:
+                    return
+                x = np.asarray(dataset[i][0])
+                frames += x.shape[0] * x.shape[1]
+                yield x
+
+        self.standardize.adapt(batches())
 
     def initial_state(self, batch_size: int) -> State:
         return [layer.initial_state(batch_size) for layer in self.recurrent]

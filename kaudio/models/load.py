@@ -39,4 +39,9 @@ def load(path: Path | str) -> keras.Model:
             f"'{file}' is not a model, or only a part of one. Expected a `.keras` file as "
             "`kaudio fit` writes it."
         )
-    return keras.saving.load_model(file)
+    try:
+        return keras.saving.load_model(file)
+    except KeyError as error:
+        raise ValueError(
+            f"'{file}' is an archive, but not one of a Keras model: it holds no {error}."
+        ) from error

@@ -22,9 +22,8 @@ from tensorboard.summary.writer.record_writer import RecordWriter
 class EventFile:
     """A new TensorBoard event file in a folder.
 
-    TensorFlow is not imported, even where it is installed: its memory and its start-up time
-    are not spent on a JAX run. Every resumed run adds a file to the folder, and TensorBoard
-    reads them one after another.
+    TensorFlow is not needed: the same code serves every backend. Every resumed run adds a file to
+    the folder, and TensorBoard reads them one after another.
 
     Args:
         folder: Where the file is made; the folder is made if need be.

@@ -1,11 +1,14 @@
 """One way to fit, for every recipe."""
 
 import contextlib
+import hashlib
 import itertools
 from pathlib import Path
 from typing import Any
 
 import grain
+import keras
+import numpy as np
 
 from kaudio.audio import write
 from kaudio.data import iterate
@@ -15,9 +18,9 @@ from kaudio.models import Autoregressive
 from kaudio.models.load import load
 from kaudio.recipe import Recipe
 from kaudio.training import summary
-from kaudio.training.keeper import Keeper, stop_politely
+from kaudio.training.keeper import Guard, Keeper, stop_politely
 from kaudio.training.progress import ProgressBar
-from kaudio.training.run import Run
+from kaudio.training.run import Run, write_json
 from kaudio.training.state import load_state
 from kaudio.training.tensorboard import Clips, Curves, listen
 
@@ -52,16 +55,23 @@ def fit(recipe: Recipe) -> Run:
     run.open(recipe)
     for line in [*recipe.notes, summary.opening(recipe, run)]:
         print(line, flush=True)
-    progress: dict[str, Any] = {"step": 0, "epochs": [], "best": None, "baselines": {}}
+    data = _fingerprint(recipe)
+    progress: dict[str, Any] = {"step": 0, "epochs": [], "best": None, "data": data}
     if run.state.exists():
         progress = load_state(run.state, model)
-    if not progress["baselines"] and isinstance(model, Autoregressive):
+        if progress["data"] != data:
+            raise ValueError(
+                f"'{run.folder}' holds a run on other recordings: some were added, changed or "
+                "taken away since. Start a new run with another --run-dir."
+            )
+    if "baselines" not in progress:
         progress["baselines"] = _baselines(recipe)
     if progress["step"] < recipe.epochs * len(recipe.train):
         _train(recipe, run, progress)
     else:
-        print(f"This run is complete. More epochs than {recipe.epochs} would go on from here.")
+        print(f"This run is complete: {len(progress['epochs'])} epochs. More of them would go on.")
     headline = _headline(recipe)
+    write_json(run.metrics, summary.metrics(progress, headline))
     run.curves.write_bytes(summary.curves(progress, headline))
     print(summary.closing(progress, headline))
     print(summary.whereabouts(recipe, run, *_sample(recipe, run)), flush=True)
@@ -71,13 +81,15 @@ def fit(recipe: Recipe) -> Run:
 def _train(recipe: Recipe, run: Run, progress: dict[str, Any]) -> None:
     size = len(recipe.train)
     epoch, offset = divmod(progress["step"], size)
-    model, headline = recipe.model, _headline(recipe)
-    keeper = Keeper(run, size, progress, lambda: summary.metrics(progress, headline))
-    bar = ProgressBar(recipe.epochs * size, progress["step"], recipe.epochs, headline)
+    headline = _headline(recipe)
     known = progress["baselines"].get("validation", {})
-    shown = [bar, Curves(run, headline, known, epoch)]
+    shown = [
+        ProgressBar(recipe.epochs * size, progress["step"], recipe.epochs, headline),
+        Curves(run, headline, known, epoch),
+    ]
     if _plays(recipe):
         shown.append(Clips(run, recipe, epoch))
+    keeper = Keeper(run, size, recipe.epochs, progress, lambda: summary.metrics(progress, headline))
     # An epoch that was begun is finished first, with the batches it has left.
     parts = [(epoch, epoch + 1, offset), (epoch + 1, recipe.epochs, 0)]
     if not offset:
@@ -88,7 +100,7 @@ def _train(recipe: Recipe, run: Run, progress: dict[str, Any]) -> None:
         stack.enter_context(stop_politely(keeper))
         for first, last, skip in parts:
             if first < last:
-                model.fit(
+                recipe.model.fit(
                     iterate(recipe.train.repeat(), start=first * size + skip),
                     steps_per_epoch=size - skip,
                     validation_data=iterate(recipe.validation.repeat()),
@@ -97,8 +109,18 @@ def _train(recipe: Recipe, run: Run, progress: dict[str, Any]) -> None:
                     epochs=last,
                     shuffle=False,
                     verbose=0,
-                    callbacks=[keeper, *shown, *recipe.callbacks],
+                    callbacks=[Guard(progress), *shown, *recipe.callbacks, keeper],
                 )
+
+
+def _fingerprint(recipe: Recipe) -> list:
+    """Tells one set of recordings, as split and standardised, from another."""
+    parts = []
+    for dataset in (recipe.train, recipe.validation):
+        arrays = keras.tree.flatten(dataset[len(dataset) - 1])
+        content = b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)
+        parts += [len(dataset), hashlib.blake2b(content, digest_size=8).hexdigest()]
+    return parts
 
 
 def _headline(recipe: Recipe) -> str:
@@ -107,6 +129,9 @@ def _headline(recipe: Recipe) -> str:
 
 
 def _baselines(recipe: Recipe) -> dict[str, dict[str, float]]:
+    if not isinstance(recipe.model, Autoregressive):
+        return {}
+
     def some(dataset: grain.MapDataset) -> Any:
         return itertools.islice((dataset[i] for i in range(len(dataset))), BASELINE_BATCHES)
 

@@ -22,22 +22,59 @@ class Stopped(RuntimeError):
     """Training ended early. Its text says why, in a sentence."""
 
 
+class Guard(keras.callbacks.Callback):
+    """Ends training when the loss is not finite, before anything is written of it.
+
+    Args:
+        progress: How far the run has come.
+    """
+
+    def __init__(self, progress: dict[str, Any]) -> None:
+        super().__init__()
+        self.progress = progress
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._check(logs)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self._check(logs)
+
+    def _check(self, logs: dict) -> None:
+        if all(math.isfinite(float(logs[k])) for k in ("loss", "val_loss") if k in logs):
+            return
+        best = self.progress["best"]
+        kept = f"The model of epoch {best['epoch']} is kept. " if best else ""
+        raise Stopped(
+            f"The loss is not finite any more, at step {self.progress['step']}: training diverged. "
+            f"{kept}Start a new run with a lower --learning-rate and another --run-dir."
+        )
+
+
 class Keeper(keras.callbacks.Callback):
     """Writes the best model, the full state and the metrics of a run.
+
+    It comes after all callbacks that may change what it writes.
 
     Args:
         run: The run folder.
         steps_per_epoch: Batches in an epoch.
+        epochs: Epochs in the whole run.
         progress: How far the run has come: `{"step", "epochs", "best"}`, kept up to date.
-        record: Called after each epoch with all that is known of it; gives `metrics.json`.
+        record: Gives the content of `metrics.json`.
     """
 
     def __init__(
-        self, run: Run, steps_per_epoch: int, progress: dict[str, Any], record: Callable[[], dict]
+        self,
+        run: Run,
+        steps_per_epoch: int,
+        epochs: int,
+        progress: dict[str, Any],
+        record: Callable[[], dict],
     ) -> None:
         super().__init__()
         self.run = run
         self.steps_per_epoch = steps_per_epoch
+        self.epochs = epochs
         self.progress = progress
         self.record = record
         self.asked_to_stop = False
@@ -47,42 +84,45 @@ class Keeper(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch_start = time.monotonic()
+        self.first_step = self.progress["step"]
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.progress["step"] += 1
-        self._check_finite(logs)
+        if self.progress["step"] % self.steps_per_epoch == 0:
+            return  # the end of the epoch, validation included, comes first
         if self.asked_to_stop:
-            self._save_state()
-            if not self.run.model.exists():
-                self._save_model()
-            raise Stopped("Stopped. Fit again with the same options to go on from here.")
+            self._stop()
         if time.monotonic() - self.saved_at > CHECKPOINT_SECONDS:
             self._save_state()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self._check_finite(logs)
-        seconds = time.monotonic() - self.epoch_start
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        entry = {"epoch": epoch + 1, **{k: float(v) for k, v in logs.items()}}
-        self.progress["step"] = (epoch + 1) * self.steps_per_epoch
         self.progress["epochs"].append(
-            {**entry, "learning_rate": rate, "seconds": round(seconds, 3)}
+            {
+                "epoch": epoch + 1,
+                **{name: float(value) for name, value in logs.items()},
+                "learning_rate": rate,
+                # Fewer than in an epoch where it was interrupted: training metrics are of these.
+                "batches": self.progress["step"] - self.first_step,
+                "seconds": round(time.monotonic() - self.epoch_start, 3),
+            }
         )
-        value = logs.get("val_loss", logs["loss"])
+        value = float(logs.get("val_loss", logs["loss"]))
         if self.progress["best"] is None or value < self.progress["best"]["loss"]:
-            self.progress["best"] = {"epoch": epoch + 1, "loss": float(value)}
+            self.progress["best"] = {"epoch": epoch + 1, "loss": value}
             self._save_model()
         self._save_state()
         write_json(self.run.metrics, self.record())
+        if self.asked_to_stop and epoch + 1 < self.epochs:
+            self._stop()
 
-    def _check_finite(self, logs: dict) -> None:
-        if all(math.isfinite(float(logs[k])) for k in ("loss", "val_loss") if k in logs):
-            return
-        best = self.progress["best"]
-        kept = f"The model of epoch {best['epoch']} is kept. " if best else ""
+    def _stop(self) -> None:
+        self._save_state()
+        if not self.run.model.exists():
+            self._save_model()
         raise Stopped(
-            f"The loss is not finite any more, at step {self.progress['step']}: training diverged. "
-            f"{kept}Lower --learning-rate and fit again."
+            f"Stopped after {self.progress['step']} batches; all is saved in {self.run.folder}. "
+            "Fit again with the same options to go on from here."
         )
 
     def _save_model(self) -> None:
@@ -105,6 +145,7 @@ def stop_politely(keeper: Keeper) -> Generator[None]:
         if keeper.asked_to_stop:
             raise KeyboardInterrupt
         keeper.asked_to_stop = True
+        print("Stopping after this batch. Once more to end at once.", flush=True)
 
     # Python only lets the main thread handle signals.
     main = threading.current_thread() is threading.main_thread()

@@ -3,9 +3,11 @@
 import json
 import os
 import platform
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from kaudio.recipe import Recipe
 
 # A run can go on with other values of these, and only these.
 FREE_OPTIONS = ("epochs", "run_dir")
+HALF_WRITTEN = re.compile(r"\.\w+-[0-9a-f]{32}\.\w+")
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,13 @@ class Run:
         """Makes the folder and writes down the recipe, or checks that it is the same one."""
         options = {name: _plain(value) for name, value in recipe.options.items()}
         if self.record.exists() and self.state.exists():
-            before = json.loads(self.record.read_text())["options"]
+            record = json.loads(self.record.read_text())
+            before, name = record["options"], Path(record["recipe"] or "").name
+            if recipe.path and name != recipe.path.name:
+                raise ValueError(
+                    f"'{self.folder}' holds a run of {name}. Received: {recipe.path.name}. Start a "
+                    f"new run with another run folder, such as --run-dir {self.folder}_2"
+                )
             for name in sorted(set(before) | set(options)):
                 if before.get(name) != options.get(name) and name not in FREE_OPTIONS:
                     raise ValueError(
@@ -88,14 +97,17 @@ class Run:
                         f"run with another run folder: --run-dir {self.folder}_2"
                     )
         self.folder.mkdir(parents=True, exist_ok=True)
+        for path in self.folder.iterdir():
+            if HALF_WRITTEN.fullmatch(path.name):  # by a run that was killed
+                path.unlink()
         record = {
             "recipe": str(recipe.path) if recipe.path else None,
             "options": options,
             "backend": keras.config.backend(),
             "versions": {
                 "kaudio": kaudio.__version__,
-                "keras": keras.__version__,
                 "python": platform.python_version(),
+                **{name: version(name) for name in ("keras", "tensorflow", "jax", "numpy")},
             },
         }
         write_json(self.record, record)

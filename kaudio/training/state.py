@@ -1,6 +1,7 @@
 """The full state of a training run in one file: weights, optimiser, random seeds, position."""
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +26,28 @@ def save_state(path: Path, model: keras.Model, progress: dict[str, Any]) -> None
 
 
 def load_state(path: Path, model: keras.Model) -> dict[str, Any]:
-    """Gives a model the state of a run, and returns how far that run had come."""
+    """Gives a model the state of a run, and returns how far that run had come.
+
+    Raises:
+        ValueError: If the file is damaged, or the state of another model.
+    """
+    try:
+        with path.open("rb") as file, np.load(file) as arrays:
+            content = {name: arrays[name] for name in arrays.files}
+        progress = json.loads(str(content.pop("progress")))
+    except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            f"'{path}' is damaged: {error}. Remove it to start the run anew, or start one in "
+            "another folder with --run-dir."
+        ) from error
     variables = _variables(model)
-    with np.load(path) as arrays:
-        progress = json.loads(str(arrays["progress"]))
-        if len(arrays) - 1 != len(variables):
-            raise _mismatch(path, f"{len(arrays) - 1} variables", str(len(variables)))
-        for i, variable in enumerate(variables):
-            value = arrays[f"variable_{i}"]
-            if value.shape != tuple(variable.shape):
-                raise _mismatch(path, f"{variable.path} of shape {value.shape}", variable.shape)
-            variable.assign(value)
+    if len(content) != len(variables):
+        raise _mismatch(path, f"{len(content)} variables", len(variables))
+    for variable, value in zip(variables, content.values(), strict=True):
+        if value.shape != tuple(variable.shape):
+            raise _mismatch(path, f"{variable.path} of shape {value.shape}", variable.shape)
+    for variable, value in zip(variables, content.values(), strict=True):
+        variable.assign(value)
     return progress
 
 

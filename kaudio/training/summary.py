@@ -1,5 +1,6 @@
 """What a run says of itself: its first line, its last lines, and `metrics.json`."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -80,22 +81,24 @@ def sound(samples: Any, sample_rate: int, hop_length: int) -> str:
 
 def whereabouts(recipe: Recipe, run: Run, clip: Path | None, clip_sounds: str) -> str:
     """Says where all lies, and which commands come next."""
-    again = f"kaudio fit {recipe.path}" if recipe.path else "kaudio fit RECIPE"
+    folder = shlex.quote(str(run.folder))
+    again = f"kaudio fit {shlex.quote(str(recipe.path))}" if recipe.path else "kaudio fit RECIPE"
     rows = {
         "model": run.model,
         "metrics": run.metrics,
         "curves": run.curves,
         "sample": f"{clip} ({clip_sounds})" if clip else None,
         "spectrogram": run.spectrogram if clip else None,
-        "listen": f"kaudio generate {run.folder} out.wav --seconds 30" if clip else None,
-        "watch": f"tensorboard --logdir {run.folder}",
-        "your music": f"{again} --audio ~/music --run-dir {run.folder}_2",
+        "listen": f"kaudio generate {folder} out.wav --seconds 30" if clip else None,
+        "watch": f"tensorboard --logdir {folder} --samples_per_plugin audio=100,images=100",
+        "your music": f"{again} --audio ~/music --run-dir {shlex.quote(f'{run.folder}_2')}",
     }
     return "\n" + "\n".join(f"{name + ':':<13}{value}" for name, value in rows.items() if value)
 
 
 def _best(progress: dict[str, Any]) -> dict[str, Any]:
-    return progress["epochs"][progress["best"]["epoch"] - 1]
+    number = progress["best"]["epoch"]
+    return next(epoch for epoch in progress["epochs"] if epoch["epoch"] == number)
 
 
 def _num_trainable(model: keras.Model) -> int:

@@ -36,7 +36,7 @@ class Curves(keras.callbacks.Callback):
         super().__init__()
         self.headline = headline
         self.baselines = baselines
-        purge = first_epoch if first_epoch else None
+        purge = first_epoch + 1 if first_epoch else None
         names = ["train", "validation", *baselines]
         self.files = {name: EventFile(run.logs / name, purge) for name in names}
 
@@ -52,10 +52,10 @@ class Curves(keras.callbacks.Callback):
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         validation = {k[4:]: v for k, v in values.items() if k.startswith("val_")}
         train = {k: v for k, v in values.items() if not k.startswith("val_")}
-        self.files["train"].scalars({**train, "learning_rate": rate}, epoch)
-        self.files["validation"].scalars(validation, epoch)
+        self.files["train"].scalars({**train, "learning_rate": rate}, epoch + 1)
+        self.files["validation"].scalars(validation, epoch + 1)
         for name, value in self.baselines.items():
-            self.files[name].scalar(self.headline, value, epoch)
+            self.files[name].scalar(self.headline, value, epoch + 1)
         for file in self.files.values():
             file.flush()
 
@@ -73,9 +73,9 @@ class Clips(keras.callbacks.Callback):
         super().__init__()
         self.run = run
         self.recipe = recipe
-        self.first_epoch = first_epoch
+        self.reference_shown = False
         self.every = -(-recipe.epochs // MOST_CLIPS)
-        self.events = EventFile(run.logs / "clips", first_epoch if first_epoch else None)
+        self.events = EventFile(run.logs / "clips", first_epoch + 1 if first_epoch else None)
         self.sampler = None
 
     def __enter__(self) -> Self:
@@ -91,10 +91,11 @@ class Clips(keras.callbacks.Callback):
         rate = model.codec.sample_rate
         self.sampler = self.sampler or Sampler(model, 1, round(model.codec.steps_per_second) or 1)
         clips = listen(model, self.recipe.validation, self.recipe.clip_seconds, self.sampler)
-        self.events.audio("generated", clips["generated"], rate, epoch)
-        if epoch == self.first_epoch:
-            self.events.audio("reference", clips["reference"], rate, epoch)
-        self.events.image("spectrograms", spectrogram_png(clips, rate), epoch)
+        self.events.audio("generated", clips["generated"], rate, epoch + 1)
+        if not self.reference_shown:
+            self.reference_shown = True
+            self.events.audio("reference", clips["reference"], rate, epoch + 1)
+        self.events.image("spectrograms", spectrogram_png(clips, rate), epoch + 1)
         self.events.flush()
         write(self.run.clips / f"epoch_{epoch + 1:04d}.wav", clips["generated"], rate)
 
@@ -105,11 +106,13 @@ def listen(
     """Lets a model go on from the first excerpt of the validation data.
 
     Returns:
-        Two waveforms: what was "generated", and the "reference", the music that does follow there
-        (the excerpt itself, where it is the only one).
+        Two waveforms: what was "generated", and the "reference", the excerpts that follow in the
+        validation data (the first one itself, where a batch holds no other).
     """
     excerpts = np.asarray(validation[0][0])
+    fades = model.codec.frame_length - model.codec.hop_length
     prime = model.codec.decode(excerpts[0])
+    prime = prime[fades : len(prime) - fades]
     generated = generate(model, seconds, prime=prime, sampler=sampler)[0]
     # Excerpts of the validation data lie end to end.
     follows = np.concatenate(excerpts[1:] if len(excerpts) > 1 else excerpts)

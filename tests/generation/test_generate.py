@@ -11,6 +11,7 @@ import kaudio
 from kaudio import backend
 from kaudio.codecs import FFTFrames
 from kaudio.generation import Sampler
+from kaudio.generation.generate import marked_stream
 from kaudio.models import FrameLSTM
 
 
@@ -84,13 +85,17 @@ def prime_of(model, seconds=0.5):
 
 def test_a_prime_is_only_put_out_when_asked_for(model):
     prime = prime_of(model)
-    whole = kaudio.generate(model, 1.0, prime=prime, include_prime=True)[0]
+    whole = kaudio.generate(model, 0.6, prime=prime, include_prime=True)[0]
     heard = model.codec.num_steps(len(prime)) * model.codec.hop_length
     lead = model.codec.frame_length - model.codec.hop_length
     np.testing.assert_allclose(whole[lead:heard], prime[lead:heard], atol=1e-5)
     alone = kaudio.generate(model, 0.5, prime=prime)[0]
     # What is put out starts where the last sample of the prime no longer counts.
-    np.testing.assert_allclose(alone[:2_000], whole[heard + lead :][:2_000], atol=1e-5)
+    np.testing.assert_allclose(alone[:4_000], whole[heard + lead :][:4_000], atol=1e-5)
+    marked = marked_stream(model, prime=prime, include_prime=True)
+    first, second = next(marked), next(marked)
+    assert (first[1], second[1]) == (True, False)
+    assert len(whole) == heard + 4_800
 
 
 def test_a_prime_may_come_in_blocks_of_any_length(model):
@@ -119,6 +124,9 @@ def test_a_stream_has_no_end(model):
     ("options", "sentence"),
     [
         ({"seconds": 0}, "`seconds` must be above 0"),
+        ({"seconds": 1e-6}, "`seconds` must be above 0"),
+        ({"seconds": 1, "seed": -1}, "`seed` must be 0"),
+        ({"seconds": 1, "controls": {"temperature": float("nan")}}, "`temperature` must be a"),
         ({"seconds": 1, "batch_size": 0}, "`batch_size`"),
         ({"seconds": 1, "block_seconds": -1}, "`block_seconds` must be above 0"),
         ({"seconds": 1, "controls": {"heat": 1}}, "no control named 'heat'. It has: temperature"),

@@ -71,6 +71,20 @@ def assert_same_state(run, other):
         np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
 
 
+class Interrupt(keras.callbacks.Callback):
+    """Sends a signal when a batch of this run begins."""
+
+    def __init__(self, batch, number=signal.SIGINT):
+        super().__init__()
+        self.left = batch
+        self.number = number
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), self.number)
+
+
 def test_a_run_folder_explains_itself(make, capsys):
     recipe = make(clips=0.5)
     run = kaudio.fit(recipe)
@@ -126,7 +140,7 @@ def test_tensorboard_shows_curves_beside_baselines_and_plays_clips(make):
         shown[folder.name] = events
     assert set(shown) == {"train", "validation", "predict-mean", "predict-last", "clips"}
     for name in ("train", "validation", "predict-mean", "predict-last"):
-        assert [event.step for event in shown[name].Scalars("nmse")] == [0, 1]
+        assert [event.step for event in shown[name].Scalars("nmse")] == [1, 2]
     assert shown["train"].Scalars("learning_rate")[0].value == pytest.approx(0.01)
     assert len(shown["clips"].Tensors("generated")) == 2
     assert len(shown["clips"].Images("spectrograms")) == 2
@@ -144,27 +158,29 @@ def test_a_stop_in_the_middle_of_an_epoch_loses_nothing(make, monkeypatch):
     whole = kaudio.fit(make("whole"))
     stopped = make("stopped")
 
-    class Interrupt(keras.callbacks.Callback):
-        def on_train_batch_begin(self, batch, logs=None):
-            self.seen = getattr(self, "seen", 0) + 1
-            if self.seen == len(stopped.train) + 2:
-                os.kill(os.getpid(), signal.SIGINT)
-
     with pytest.raises(Stopped, match="Fit again with the same options"):
-        kaudio.fit(replace(stopped, callbacks=[Interrupt()]))
+        kaudio.fit(replace(stopped, callbacks=[Interrupt(len(stopped.train) + 2)]))
     assert kaudio.load(stopped.run_dir)
     assert_same_state(whole, kaudio.fit(make("stopped")))
+
+
+def test_a_stop_at_the_last_batch_of_an_epoch_ends_after_its_validation(make):
+    recipe = make()
+    with pytest.raises(Stopped):
+        kaudio.fit(replace(recipe, callbacks=[Interrupt(len(recipe.train))]))
+    epochs = json.loads(Run(recipe.run_dir).metrics.read_text())["epochs"]
+    assert [epoch["epoch"] for epoch in epochs] == [1]
+    kaudio.fit(replace(make(), callbacks=[Interrupt(2 * len(recipe.train))]))
+    epochs = json.loads(Run(recipe.run_dir).metrics.read_text())["epochs"]
+    assert [epoch["epoch"] for epoch in epochs] == [1, 2, 3]
+    assert all("val_nmse" in epoch for epoch in epochs)
 
 
 def test_a_stop_before_the_first_epoch_leaves_a_usable_model(make):
     recipe = make()
 
-    class Interrupt(keras.callbacks.Callback):
-        def on_train_batch_begin(self, batch, logs=None):
-            os.kill(os.getpid(), signal.SIGTERM)
-
     with pytest.raises(Stopped):
-        kaudio.fit(replace(recipe, callbacks=[Interrupt()]))
+        kaudio.fit(replace(recipe, callbacks=[Interrupt(1, signal.SIGTERM)]))
     assert kaudio.generate(kaudio.load(recipe.run_dir), 0.1).shape == (1, 800)
 
 
@@ -209,6 +225,29 @@ def test_another_model_does_not_go_on_in_the_same_folder(make):
     (recipe.run_dir / "recipe.json").unlink()
     with pytest.raises(ValueError, match="state of another model"):
         kaudio.fit(recipe)
+
+
+def test_a_run_does_not_go_on_with_other_recordings(make, music):
+    kaudio.fit(make(epochs=1))
+    (music / "ada" / "piece_7.wav").write_bytes((music / "ada" / "piece_1.wav").read_bytes())
+    with pytest.raises(ValueError, match=r"run on other recordings.*--run-dir"):
+        kaudio.fit(make(epochs=2))
+
+
+def test_a_damaged_state_is_said_to_be_so(make):
+    run = kaudio.fit(make(epochs=1))
+    run.state.write_bytes(run.state.read_bytes()[:5_000])
+    with pytest.raises(ValueError, match=r"state\.npz' is damaged"):
+        kaudio.fit(make(epochs=2))
+
+
+def test_what_a_killed_run_left_half_written_is_removed(make):
+    recipe = make(epochs=1)
+    half = recipe.run_dir / f".model-{'0' * 32}.keras"
+    recipe.run_dir.mkdir()
+    half.write_bytes(b"half")
+    kaudio.fit(recipe)
+    assert not half.exists()
 
 
 def test_a_loss_that_is_not_finite_ends_training_and_keeps_the_last_good_model(make):
