@@ -181,8 +181,8 @@ def _choose(backend: Backend | None) -> None:
     name = os.environ.get("KERAS_BACKEND", "tensorflow")
     if name not in list(Backend):
         raise ValueError(
-            f"kaudio runs on {' and '.join(Backend)}. Received: KERAS_BACKEND={name}. Set it to one "
-            "of them, or pass --backend."
+            f"kaudio runs on {' and '.join(Backend)}. Received: KERAS_BACKEND={name}. Set it to "
+            "one of them, or pass --backend."
         )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with _silence():
