@@ -231,9 +231,9 @@ def _group(path: PurePath, groups: Groups) -> str:
 
 def _reasons(skipped: Sequence[Skipped], most: int) -> list[str]:
     lines = [f"  {printable(file.path)}: {file.reason}" for file in skipped[:most]]
-    return lines + [f"  and {len(skipped) - most} more: `kaudio corpus` lists all"] * (
-        len(skipped) > most
-    )
+    if len(skipped) > most:
+        lines.append(f"  and {len(skipped) - most} more (`kaudio corpus` lists all)")
+    return lines
 
 
 def _nothing_usable(folder: Path, skipped: Sequence[Skipped]) -> str:

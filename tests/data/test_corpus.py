@@ -98,7 +98,7 @@ def test_a_summary_has_a_line_for_each_label_and_cuts_long_lists(folder):
         ["all", "8"],
     ]
     assert "Skipped 15:" in lines
-    assert "  and 5 more" in lines
+    assert "  and 5 more (`kaudio corpus` lists all)" in lines
     assert lines[-1].startswith("Cache: ")
 
 
