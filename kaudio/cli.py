@@ -18,7 +18,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Learns music from raw audio and plays it back.",
 )
 
 
@@ -42,6 +41,24 @@ BackendOption = Annotated[
     typer.Option(help="What computes. Default: KERAS_BACKEND, or else Keras's own default."),
 ]
 ModelArgument = Annotated[Path, typer.Argument(help="A run folder or a .keras file.")]
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from kaudio import __version__
+
+        print(f"kaudio {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Say which version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Learns music from raw audio and plays it back."""
 
 
 @app.command(

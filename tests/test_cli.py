@@ -83,6 +83,11 @@ def test_an_included_prime_comes_on_top_of_what_is_generated(trained, tmp_path):
     np.testing.assert_allclose(samples[fade], awkward.music(12.0, 8_000)[fade], atol=1e-3)
 
 
+def test_the_version_is_said(capsys):
+    assert run("--version") == 0
+    assert capsys.readouterr().out == f"kaudio {kaudio.__version__}\n"
+
+
 def test_corpus_says_what_is_in_a_folder(music, capsys):
     assert run("corpus", music) == 0
     text = capsys.readouterr().out

@@ -55,7 +55,7 @@ class FrameLSTM(Autoregressive):
     Example:
     >>> codec = kaudio.codecs.FFTFrames(sample_rate=8_000, frame_length=256)
     >>> model = FrameLSTM(codec, units=64, projection=64)
-    >>> model(np.zeros((1, 10, 256))).shape
+    >>> model.predict(np.zeros((1, 10, 256)), verbose=0).shape
     (1, 10, 256)
 
     References:
