@@ -11,6 +11,7 @@ from keras import layers, ops
 
 from kaudio.codecs import Codec
 from kaudio.layers import GRU, LSTM, Standardize
+from kaudio.layers.standardize import KINDS
 from kaudio.models.autoregressive import Autoregressive, State, Tensor
 from kaudio.models.nmse import NMSE
 
@@ -87,6 +88,11 @@ class FrameLSTM(Autoregressive):
                 "`codec` must turn audio into frames, as `FFTFrames` and `Frames` do. "
                 f"Received: codec={codec}."
             )
+        if normalization not in KINDS:
+            raise ValueError(
+                f"`normalization` must be one of {', '.join(KINDS)}. "
+                f"Received: normalization='{normalization}'."
+            )
         if num_layers < 1 or units < 1:
             raise ValueError(
                 "`num_layers` and `units` must be at least 1. "
@@ -119,6 +125,7 @@ class FrameLSTM(Autoregressive):
         x = layers.Dropout(dropout, name="dropout")(x) if dropout else x
         super().__init__(inputs=frames, outputs=standardize(readout(x), inverse=True), **kwargs)
         # Config
+        self.dtype_policy = keras.dtype_policies.get(dtype)  # `compile` scales losses by it
         self.codec = codec
         self.standardize = standardize
         self.project = project

@@ -90,7 +90,9 @@ class Run:
                     f"new run with another run folder, such as --run-dir {self.folder}_2"
                 )
             for name in sorted(set(before) | set(options)):
-                if before.get(name) != options.get(name) and name not in FREE_OPTIONS:
+                if name in FREE_OPTIONS:
+                    continue
+                if not _same(before.get(name), options.get(name)):
                     raise ValueError(
                         f"'{self.folder}' holds a run with {name}={before.get(name)}. Received: "
                         f"{name}={options.get(name)}. Go on with the same options, or start a new "
@@ -111,6 +113,13 @@ class Run:
             },
         }
         write_json(self.record, record)
+
+
+def _same(before: Any, now: Any) -> bool:
+    """Whether two values of an option mean the same: a folder may be named in more than one way."""
+    if isinstance(before, str) and isinstance(now, str):
+        return before == now or Path(before).resolve() == Path(now).resolve()
+    return before == now
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

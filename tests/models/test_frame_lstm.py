@@ -124,6 +124,13 @@ def test_mixed_precision_trains_and_is_saved_as_such(batch, tmp_path):
     assert ops.convert_to_numpy(model(batch[0])).dtype == "float32"
 
 
+def test_losses_are_scaled_in_half_precision(batch):
+    model = FrameLSTM(CODEC, 12, projection=16, dtype="mixed_float16")
+    model.compile("adam", loss="mse")
+    assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
+    check_learning(model, *batch, steps=60)
+
+
 def test_uniform_draws_become_normal_ones():
     noise = np.random.default_rng(0).random((100, 2, 500), dtype="float32")
     normal = ops.convert_to_numpy(box_muller(noise))
@@ -143,7 +150,12 @@ def test_nmse_is_the_share_of_the_variance_that_is_missed():
 
 @pytest.mark.parametrize(
     ("options", "named"),
-    [({"cell": "rnn"}, "cell"), ({"num_layers": 0}, "num_layers"), ({"units": 0}, "units")],
+    [
+        ({"normalization": "max"}, "normalization"),
+        ({"cell": "rnn"}, "cell"),
+        ({"num_layers": 0}, "num_layers"),
+        ({"units": 0}, "units"),
+    ],
 )
 def test_impossible_settings_are_refused_by_name(options, named):
     with pytest.raises(ValueError, match=f"`{named}`.*Received"):
