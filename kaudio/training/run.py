@@ -82,22 +82,7 @@ class Run:
         """Makes the folder and writes down the recipe, or checks that it is the same one."""
         options = {name: _plain(value) for name, value in recipe.options.items()}
         if self.record.exists() and self.state.exists():
-            record = json.loads(self.record.read_text())
-            before, name = record["options"], Path(record["recipe"] or "").name
-            if recipe.path and name != recipe.path.name:
-                raise ValueError(
-                    f"'{self.folder}' holds a run of {name}. Received: {recipe.path.name}. Start a "
-                    f"new run with another run folder, such as --run-dir {self.folder}_2"
-                )
-            for name in sorted(set(before) | set(options)):
-                if name in FREE_OPTIONS:
-                    continue
-                if not _same(before.get(name), options.get(name)):
-                    raise ValueError(
-                        f"'{self.folder}' holds a run with {name}={before.get(name)}. Received: "
-                        f"{name}={options.get(name)}. Go on with the same options, or start a new "
-                        f"run with another run folder: --run-dir {self.folder}_2"
-                    )
+            self._check_same(recipe, options)
         self.folder.mkdir(parents=True, exist_ok=True)
         for path in self.folder.iterdir():
             if HALF_WRITTEN.fullmatch(path.name):  # by a run that was killed
@@ -113,6 +98,21 @@ class Run:
             },
         }
         write_json(self.record, record)
+
+    def _check_same(self, recipe: Recipe, options: Mapping[str, Any]) -> None:
+        record = json.loads(self.record.read_text(encoding="utf-8"))
+        remedy = f"Start a new run with another run folder, such as --run-dir {self.folder}_2"
+        before, name = record["options"], Path(record["recipe"] or "").name
+        if recipe.path and name != recipe.path.name:
+            raise ValueError(
+                f"'{self.folder}' holds a run of {name}. Received: {recipe.path.name}. {remedy}"
+            )
+        for name in sorted((set(before) | set(options)) - set(FREE_OPTIONS)):
+            if not _same(before.get(name), options.get(name)):
+                raise ValueError(
+                    f"'{self.folder}' holds a run with {name}={before.get(name)}. Received: "
+                    f"{name}={options.get(name)}. {remedy}"
+                )
 
 
 def _same(before: Any, now: Any) -> bool:
