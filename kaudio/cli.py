@@ -121,9 +121,10 @@ def generate(
     _choose(backend)
     import kaudio
     from kaudio.audio import blocks as read_blocks
-    from kaudio.generation.generate import marked_stream, num_samples_of
+    from kaudio.generation.generate import check_generates, marked_stream, num_samples_of
 
     trained = kaudio.load(model)
+    check_generates(trained)
     rate = trained.codec.sample_rate
     blocks = marked_stream(
         trained,

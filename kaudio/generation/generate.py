@@ -27,6 +27,7 @@ def generate(model: Autoregressive, seconds: float, **options: Any) -> np.ndarra
     >>> model = kaudio.load("runs/gruv")
     >>> waveform = kaudio.generate(model, seconds=10, seed=1)[0]
     """
+    check_generates(model)
     num_samples = num_samples_of(seconds, model.codec.sample_rate)
     blocks, length = [], 0
     for block, is_prime in marked_stream(model, **options):
@@ -35,6 +36,15 @@ def generate(model: Autoregressive, seconds: float, **options: Any) -> np.ndarra
         if length == num_samples:
             break
     return np.concatenate(blocks, axis=-1)
+
+
+def check_generates(model: Any) -> None:
+    """Refuses what is not a model of the next step."""
+    if not isinstance(model, Autoregressive):
+        raise ValueError(
+            "Only models that predict the next step can generate, such as "
+            f"`kaudio.models.FrameLSTM`. Received: {type(model).__name__}."
+        )
 
 
 def num_samples_of(seconds: float, sample_rate: int) -> int:
@@ -81,11 +91,7 @@ def marked_stream(
     sampler: Sampler | None = None,
 ) -> Iterator[tuple[np.ndarray, bool]]:
     """Like `stream`, and says of each block whether it belongs to the prime."""
-    if not isinstance(model, Autoregressive):
-        raise ValueError(
-            "Only models that predict the next step can generate, such as "
-            f"`kaudio.models.FrameLSTM`. Received: {type(model).__name__}."
-        )
+    check_generates(model)
     if isinstance(prime, str | Path):
         raise ValueError(
             f"`prime` must be samples. Received a name: '{prime}'. Read it first: "

@@ -136,3 +136,9 @@ def test_a_stream_has_no_end(model):
 def test_impossible_wishes_are_refused(model, options, sentence):
     with pytest.raises(ValueError, match=sentence):
         kaudio.generate(model, **options)
+
+
+def test_a_model_of_something_else_is_refused():
+    frames = keras.Input((4,))
+    with pytest.raises(ValueError, match=r"Only models that predict the next step.*Functional"):
+        kaudio.generate(keras.Model(frames, frames), 1.0)
