@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from kaudio import codecs as codecs
     from kaudio import data as data
     from kaudio import evaluation as evaluation
+    from kaudio import generation as generation
     from kaudio import layers as layers
     from kaudio import models as models
     from kaudio.data.corpus import Corpus as Corpus
@@ -31,7 +32,7 @@ _HOME = {
     "load_recipe": "kaudio.recipe",
     "stream": "kaudio.generation.generate",
 }
-_ROOMS = ("audio", "codecs", "data", "evaluation", "layers", "models")
+_ROOMS = ("audio", "codecs", "data", "evaluation", "generation", "layers", "models")
 
 
 def __getattr__(name: str) -> Any:

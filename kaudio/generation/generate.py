@@ -1,15 +1,19 @@
 """Waveforms from a trained model: all at once, or block by block for ever."""
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from keras import ops
 
+from kaudio.generation.conditions import Told
 from kaudio.generation.loop import Sampler
 from kaudio.models.autoregressive import Autoregressive
+
+BLOCK_SECONDS = 0.25
+BLOCK_STEPS = 64
 
 
 def generate(model: Autoregressive, seconds: float, **options: Any) -> np.ndarray:
@@ -62,11 +66,16 @@ def stream(model: Autoregressive, **options: Any) -> Iterator[np.ndarray]:
     Args:
         model: An autoregressive model, as `kaudio.load` returns it.
         **options: Any of the following.
-        block_seconds: Length of a block, in seconds, rounded to whole steps of the model.
+        block_seconds: Length of a block, in seconds, rounded to whole steps of the model. Default:
+            a quarter of a second, or 64 steps if that is more.
         batch_size: Clips drawn side by side, each from a random stream of its own.
         seed: Seed of the draws. The same seed gives the same audio; a clip of a batch does not
             depend on the size of the batch.
         controls: Values for some of `model.controls`, such as `{"temperature": 0.9}`.
+        conditions: For each name in `model.conditions` what the model is told: an array
+            `(channels,)`, or `(batch_size, channels)`; or, to change over time, a function of
+            times in seconds `(count,)` that returns `(count, channels)`, such as
+            `kaudio.generation.crossfade` makes. A prime is heard under what holds at 0 s.
         prime: Audio to go on from, at `model.codec.sample_rate`: one waveform `(num_samples,)`,
             or an iterable of its consecutive blocks. None goes on from silence.
         include_prime: Whether the prime is put out first, as the model heard it. Otherwise the
@@ -82,10 +91,11 @@ def stream(model: Autoregressive, **options: Any) -> Iterator[np.ndarray]:
 def marked_stream(
     model: Autoregressive,
     *,
-    block_seconds: float = 1.0,
+    block_seconds: float | None = None,
     batch_size: int = 1,
     seed: int = 0,
     controls: Mapping[str, float] | None = None,
+    conditions: Mapping[str, Any] | None = None,
     prime: np.ndarray | Iterable[np.ndarray] | None = None,
     include_prime: bool = False,
     sampler: Sampler | None = None,
@@ -97,37 +107,75 @@ def marked_stream(
             f"`prime` must be samples. Received a name: '{prime}'. Read it first: "
             f"`kaudio.audio.read('{prime}', model.codec.sample_rate)`."
         )
-    if not block_seconds > 0:
+    if block_seconds is not None and not block_seconds > 0:
         raise ValueError(f"`block_seconds` must be above 0. Received: {block_seconds}.")
     codec = model.codec
     if sampler is None:
-        block_steps = max(1, round(block_seconds * codec.steps_per_second))
-        sampler = Sampler(model, batch_size, block_steps)
+        block_steps = round((block_seconds or BLOCK_SECONDS) * codec.steps_per_second)
+        least = 1 if block_seconds else BLOCK_STEPS
+        sampler = Sampler(model, batch_size, max(least, block_steps))
     values = _merge(model.controls, controls or {})
     if seed < 0:
         raise ValueError(f"`seed` must be 0 or more. Received: seed={seed}.")
-    generators = [np.random.default_rng([seed, i]) for i in range(sampler.batch_size)]
-    x, state = sampler.start()
-    tail = codec.initial_tail(sampler.batch_size)
+    batch_size = sampler.batch_size
+    generators = [np.random.default_rng([seed, i]) for i in range(batch_size)]
+    told = Told(model.conditions, conditions or {}, batch_size, codec.steps_per_second)
+    at_start = {name: value[0] for name, value in told.at(0, 1).items()}
+    x, state = sampler.start(at_start)
+    tail = codec.initial_tail(batch_size)
     hidden = 0
     if prime is not None:
         hidden = 0 if include_prime else tail.shape[-1]
-        first = True
+        heard = _Heard(sampler, at_start, x, state)
         for steps in _encode_blocks(model, prime, sampler.block_steps):
-            heard = np.repeat(steps[:, None], len(generators), axis=1)
-            if first:  # in place of the silence that is there without a prime
-                x, heard, first = ops.convert_to_tensor(heard[0]), heard[1:], False
-            x, state = sampler.prime(x, state, heard)
+            heard.add(steps)
             samples, tail_of_one = codec.decode_block(steps, tail[0])
-            tail = np.repeat(tail_of_one[None], len(generators), axis=0)
+            tail = np.repeat(tail_of_one[None], batch_size, axis=0)
             if include_prime:
-                yield np.clip(np.repeat(samples[None], len(generators), axis=0), -1, 1), True
-    while True:
-        steps, x, state = sampler.generate(x, state, sampler.noise(generators), values)
+                yield np.clip(np.repeat(samples[None], batch_size, axis=0), -1, 1), True
+        x, state = heard.result()
+    for block in itertools.count():
+        now = told.at(block * sampler.block_steps, sampler.block_steps)
+        steps, x, state = sampler.generate(x, state, sampler.noise(generators), values, now)
         samples, tail = codec.decode_block(steps, tail)
         cut, hidden = min(hidden, samples.shape[-1]), max(0, hidden - samples.shape[-1])
         if cut < samples.shape[-1]:
             yield np.clip(samples[:, cut:], -1, 1), False
+
+
+class _Heard:
+    """Lets a model hear a prime that comes in blocks.
+
+    Where the receptive field ends, only as much of the prime is kept as the model can tell apart,
+    and heard at once. Otherwise each block is heard when it comes.
+    """
+
+    def __init__(self, sampler: Sampler, conditions: dict, x: Any, state: Any) -> None:
+        self.sampler, self.conditions = sampler, conditions
+        self.x, self.state = x, state
+        self.kept: np.ndarray | None = None
+
+    def add(self, steps: np.ndarray) -> None:
+        model = self.sampler.model
+        if model.prime_steps is None:
+            heard = self._for_each_clip(steps)
+            if self.kept is None:  # in place of the silence that is there without a prime
+                self.x, heard = self.sampler.to_steps(heard[0]), heard[1:]
+                self.kept = steps[:0]
+            self.x, self.state = self.sampler.prime(self.x, self.state, heard, self.conditions)
+            return
+        self.kept = steps if self.kept is None else np.concatenate([self.kept, steps])
+        spare = max(0, len(self.kept) - model.prime_steps)
+        # By whole hops, so that frames of the context lie where they lay.
+        self.kept = self.kept[spare // model.prime_hop * model.prime_hop :]
+
+    def result(self) -> tuple[Any, Any]:
+        if self.sampler.model.prime_steps is None or self.kept is None:
+            return self.x, self.state
+        return self.sampler.prime_at_once(self._for_each_clip(self.kept), self.conditions)
+
+    def _for_each_clip(self, steps: np.ndarray) -> np.ndarray:
+        return np.repeat(steps[:, None], self.sampler.batch_size, axis=1)
 
 
 def _encode_blocks(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -10,7 +11,7 @@ from kaudio.models.autoregressive import Autoregressive, State, Tensor
 
 
 def generate_block(
-    model: Autoregressive, x: Tensor, state: State, noise: Tensor, controls: dict
+    model: Autoregressive, x: Tensor, state: State, noise: Tensor, controls: dict, conditions: dict
 ) -> tuple:
     """Runs a model for `len(noise)` steps on its own output. A pure function of tensors.
 
@@ -20,13 +21,16 @@ def generate_block(
         state: The state before `x` was heard.
         noise: Uniform draws in [0, 1), `(block_steps, batch, *noise_shape)`.
         controls: A scalar for each name in `model.controls`.
+        conditions: For each name in `model.conditions`, `(block_steps, batch, channels)`.
 
     Returns:
         The steps of the block, `(block_steps, batch, *step_shape)`, and the new state.
     """
+    weights = model.pack(x.shape[0])
 
     def body(i: Tensor, x: Tensor, state: State, steps: Tensor) -> tuple:
-        prediction, state = model.step(x, state)
+        told = {name: ops.take(values, i, axis=0) for name, values in conditions.items()}
+        prediction, state = model.step(x, state, told, weights)
         x = model.sample(prediction, ops.take(noise, i, axis=0), controls)
         return i + 1, x, state, _put(steps, i, x)
 
@@ -38,7 +42,7 @@ def generate_block(
 
 
 def prime_block(
-    model: Autoregressive, x: Tensor, state: State, given: Tensor, count: Tensor
+    model: Autoregressive, x: Tensor, state: State, given: Tensor, count: Tensor, conditions: dict
 ) -> tuple:
     """Lets a model hear `x` and then all but the last of some given steps.
 
@@ -48,13 +52,15 @@ def prime_block(
         state: The state before `x` was heard.
         given: `(block_steps, batch, *step_shape)`.
         count: How many of them count: the first `count`, at least 1.
+        conditions: For each name in `model.conditions`, `(batch, channels)`.
 
     Returns:
         The last given step, as the next `x`, and the state before it is heard.
     """
+    weights = model.pack(x.shape[0])
 
     def body(i: Tensor, x: Tensor, state: State) -> tuple:
-        _, state = model.step(x, state)
+        _, state = model.step(x, state, conditions, weights)
         return i + 1, ops.take(given, i, axis=0), state
 
     first = (ops.convert_to_tensor(0, "int32"), x, state)
@@ -87,30 +93,62 @@ class Sampler:
         self.block_steps = block_steps
         self._generate = backend.compile(self._bind(generate_block), model)
         self._prime = backend.compile(self._bind(prime_block), model)
+        self._state_after = backend.compile(model.state_after, model)
+        self._initial_state = backend.compile(
+            lambda told: model.initial_state(batch_size, told), model
+        )
 
     def _bind(self, function: Callable) -> Callable:
         return lambda *arguments: function(self.model, *arguments)
 
-    def start(self) -> tuple[Tensor, State]:
-        """Silence: the first input, and the state before it is heard."""
-        return self.model.first_input(self.batch_size), self.model.initial_state(self.batch_size)
+    def start(self, conditions: Mapping[str, np.ndarray]) -> tuple[Tensor, State]:
+        """Silence: the first input, and the state before it is heard.
 
-    def prime(self, x: Tensor, state: State, steps: np.ndarray) -> tuple[Tensor, State]:
+        Args:
+            conditions: Those of the first step, `(batch, channels)` by name.
+        """
+        return self.model.first_input(self.batch_size), self._initial_state(_tensors(conditions))
+
+    def prime(
+        self, x: Tensor, state: State, steps: np.ndarray, conditions: Mapping[str, np.ndarray]
+    ) -> tuple[Tensor, State]:
         """Lets the model hear steps that are given, `(num_steps, batch, *step_shape)`."""
+        told = _tensors(conditions)
         for start in range(0, len(steps), self.block_steps):
             given = steps[start : start + self.block_steps]
             missing = self.block_steps - len(given)
             padded = np.pad(given, [(0, missing)] + [(0, 0)] * (given.ndim - 1))
             count = ops.convert_to_tensor(len(given), "int32")
-            x, state = self._prime(x, state, ops.convert_to_tensor(padded), count)
+            x, state = self._prime(x, state, self.to_steps(padded), count, told)
         return x, state
 
+    def prime_at_once(
+        self, steps: np.ndarray, conditions: Mapping[str, np.ndarray]
+    ) -> tuple[Tensor, State]:
+        """Lets the model hear steps from silence on, all positions in parallel."""
+        x, state = self.start(conditions)
+        if len(steps) > 1:
+            heard = self.to_steps(np.swapaxes(steps[:-1], 0, 1))
+            state = self._state_after(heard, _tensors(conditions))
+        return self.to_steps(steps[-1]), state
+
+    def to_steps(self, steps: np.ndarray) -> Tensor:
+        """Steps as tensors of the type that the loop carries."""
+        is_code = np.issubdtype(steps.dtype, np.integer)
+        return ops.convert_to_tensor(steps, "int32" if is_code else keras.config.floatx())
+
     def generate(
-        self, x: Tensor, state: State, noise: np.ndarray, controls: Mapping[str, float]
+        self,
+        x: Tensor,
+        state: State,
+        noise: np.ndarray,
+        controls: Mapping[str, float],
+        conditions: Mapping[str, np.ndarray],
     ) -> tuple[np.ndarray, Tensor, State]:
         """Generates a block. Returns its steps, `(batch, block_steps, ...)`, and what is next."""
-        tensors = {k: ops.convert_to_tensor(v, "float32") for k, v in controls.items()}
-        steps, state = self._generate(x, state, ops.convert_to_tensor(noise), tensors)
+        values = {k: ops.convert_to_tensor(v, "float32") for k, v in controls.items()}
+        draws = ops.convert_to_tensor(noise)
+        steps, state = self._generate(x, state, draws, values, _tensors(conditions))
         steps = ops.convert_to_numpy(steps)
         return np.swapaxes(steps, 0, 1), ops.convert_to_tensor(steps[-1]), state
 
@@ -118,3 +156,7 @@ class Sampler:
         """Uniform draws for a block, `(block_steps, batch, *noise_shape)`, one stream for each."""
         shape = (self.block_steps, *self.model.noise_shape)
         return np.stack([g.random(shape, dtype="float32") for g in generators], axis=1)
+
+
+def _tensors(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
+    return {name: ops.convert_to_tensor(array, "float32") for name, array in arrays.items()}

@@ -11,6 +11,7 @@ from kaudio.codecs import Codec
 
 State = list
 Tensor = Any
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Autoregressive(keras.Model):
@@ -24,31 +25,69 @@ class Autoregressive(keras.Model):
         codec: The `kaudio.codecs.Codec` that turns waveforms into steps and back.
         controls: Names and default values of what steers `sample()`, such as "temperature".
         noise_shape: Shape of the uniform draws that `sample()` takes for each step and stream.
+        conditions: Names and numbers of channels of what the model is told beside the steps.
+        receptive_field: Most steps that a prediction depends on, or None where there is no end.
+        warm_up: Positions at the start of an excerpt whose predictions do not count.
+        prime_steps: Most steps of a prime that make a difference, or None where all do.
+        prime_hop: Of longer primes, a multiple of this is left out at the start.
     """
 
     codec: Codec
     controls: Mapping[str, float] = MappingProxyType({})
     noise_shape: tuple[int, ...] = ()
+    conditions: Mapping[str, int] = NOTHING
+    receptive_field: int | None = None
+    warm_up: int = 0
+    prime_steps: int | None = None
+    prime_hop: int = 1
 
     @abc.abstractmethod
-    def initial_state(self, batch_size: int) -> State:
-        """The state before the first step: tensors in nested lists."""
+    def initial_state(self, batch_size: int, conditions: Mapping[str, Tensor] = NOTHING) -> State:
+        """The state before the first step: tensors in nested lists.
+
+        Args:
+            batch_size: Clips side by side.
+            conditions: Those of the first step, as for `step()`.
+        """
 
     @abc.abstractmethod
     def first_input(self, batch_size: int) -> Tensor:
         """The step that comes before the first one, silence: `(batch, *codec.step_shape)`."""
 
     @abc.abstractmethod
-    def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+    def step(
+        self,
+        x: Tensor,
+        state: State,
+        conditions: Mapping[str, Tensor] = NOTHING,
+        weights: Any = None,
+    ) -> tuple[Tensor, State]:
         """One position of `call()`.
 
         Args:
             x: The current step, `(batch, *codec.step_shape)`.
             state: What `initial_state()` or the last call returned.
+            conditions: For each name in `self.conditions`, `(batch, channels)`.
+            weights: What `pack()` returned.
 
         Returns:
             The prediction of the next step, as `call()` gives it, and the new state.
         """
+
+    def pack(self, batch_size: int) -> Any:
+        """Weights in the layout that is fastest for `step()`, or None. Packed once for many."""
+        return None
+
+    def state_after(self, x: Tensor, conditions: Mapping[str, Tensor] = NOTHING) -> State:
+        """The state that `step()` leaves behind from silence on, all positions in parallel.
+
+        Only of models with `prime_steps`.
+
+        Args:
+            x: Steps that were heard, `(batch, steps, *codec.step_shape)`.
+            conditions: Those of all of them, as for `step()`.
+        """
+        raise NotImplementedError
 
     @abc.abstractmethod
     def sample(self, prediction: Tensor, noise: Tensor, controls: Mapping[str, Tensor]) -> Tensor:

@@ -12,7 +12,7 @@ from keras import layers, ops
 from kaudio.codecs import Codec
 from kaudio.layers import GRU, LSTM, Standardize
 from kaudio.layers.standardize import KINDS
-from kaudio.models.autoregressive import Autoregressive, State, Tensor
+from kaudio.models.autoregressive import NOTHING, Autoregressive, State, Tensor
 from kaudio.models.nmse import NMSE
 
 # Share of the newest batch in the running variance of what the model could not predict.
@@ -173,13 +173,19 @@ class FrameLSTM(Autoregressive):
 
         self.standardize.adapt(batches())
 
-    def initial_state(self, batch_size: int) -> State:
+    def initial_state(self, batch_size: int, conditions: Mapping[str, Tensor] = NOTHING) -> State:
         return [layer.initial_state(batch_size) for layer in self.recurrent]
 
     def first_input(self, batch_size: int) -> Tensor:
         return ops.zeros((batch_size, *self.codec.step_shape))
 
-    def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+    def step(
+        self,
+        x: Tensor,
+        state: State,
+        conditions: Mapping[str, Tensor] = NOTHING,
+        weights: Any = None,
+    ) -> tuple[Tensor, State]:
         x, next_state = self.standardize(x), []
         x = self.project(x) if self.project else x
         for layer, past in zip(self.recurrent, state, strict=True):

@@ -44,10 +44,10 @@ def test_the_loop_is_the_naive_evaluation(model, num_given):
     given = rng.standard_normal((num_given, *model.codec.step_shape)).astype("float32")
     noise = rng.random((20, *model.noise_shape), dtype="float32")
     sampler = Sampler(model, 1, block_steps=5)
-    x, state = sampler.prime(*sampler.start(), given[:, None])
+    x, state = sampler.prime(*sampler.start({}), given[:, None], {})
     made = []
     for block in noise.reshape(4, 5, 1, *model.noise_shape):
-        steps, x, state = sampler.generate(x, state, block, {"temperature": 0.3})
+        steps, x, state = sampler.generate(x, state, block, {"temperature": 0.3}, {})
         made.append(steps[0])
     wanted = naive(model, given, noise, {"temperature": 0.3})
     np.testing.assert_allclose(np.concatenate(made), wanted, atol=1e-4)
@@ -92,7 +92,7 @@ def test_a_prime_is_only_put_out_when_asked_for(model):
     alone = kaudio.generate(model, 0.5, prime=prime)[0]
     # What is put out starts where the last sample of the prime no longer counts.
     np.testing.assert_allclose(alone[:4_000], whole[heard + lead :][:4_000], atol=1e-5)
-    marked = marked_stream(model, prime=prime, include_prime=True)
+    marked = marked_stream(model, prime=prime, include_prime=True, block_seconds=1.0)
     first, second = next(marked), next(marked)
     assert (first[1], second[1]) == (True, False)
     assert len(whole) == heard + 4_800

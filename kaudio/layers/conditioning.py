@@ -1,0 +1,136 @@
+"""All that a stack of gated blocks is told beside the samples."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+from keras import ops
+
+from kaudio.layers.context_stack import ContextStack
+from kaudio.layers.upsample import Upsample
+
+
+@keras.saving.register_keras_serializable("kaudio")
+class Conditioning(keras.layers.Layer):
+    """Makes the conditions of a `GatedStack` of what is given and of the samples so far.
+
+    "global" describes a whole clip, "local" is a sequence at a lower rate, "context" is what a
+    second network makes of a longer past.
+
+    Args:
+        global_channels: Numbers that describe a clip, 0 for none.
+        local_channels: Channels of the local condition, 0 for none.
+        local_hop_length: Samples that each of its values is for.
+        context: The network of the longer past, or None.
+        learned: Whether local condition and context come to the rate of samples by a transposed
+            convolution, or by repetition.
+        **kwargs: As for `keras.layers.Layer`.
+
+    Call arguments:
+        samples: `(batch, steps)`, silence being zero.
+        given: "global" `(batch, 1 or steps, global_channels)` and "local"
+            `(batch, ceil(steps / local_hop_length), local_channels)`, those that there are.
+
+    Returns:
+        A dict, as `GatedStack` takes it.
+
+    References:
+        Van den Oord et al., "WaveNet: A Generative Model for Raw Audio", 2016, sections 2.5, 2.6.
+    """
+
+    def __init__(
+        self,
+        global_channels: int = 0,
+        local_channels: int = 0,
+        local_hop_length: int = 1,
+        context: ContextStack | None = None,
+        learned: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.global_channels = global_channels
+        self.local_channels = local_channels
+        self.local_hop_length = local_hop_length
+        self.context = context
+        self.learned = learned
+        self.upsample: dict[str, Upsample] = {}
+        self.widths: dict[str, int] = {"local": local_channels} if local_channels else {}
+        if context:
+            self.widths["context"] = context.filters
+        for name, width in self.widths.items() if learned else ():
+            self.upsample[name] = Upsample(
+                width, self._hop_length(name), dtype=self.dtype_policy, name=f"upsample_{name}"
+            )
+
+    def _hop_length(self, name: str) -> int:
+        return self.context.hop_length if name == "context" else self.local_hop_length
+
+    @property
+    def hop_length(self) -> int:
+        """Samples after which all conditions are at the start of a value."""
+        return math.lcm(*(self._hop_length(name) for name in self.widths))
+
+    @property
+    def conditions(self) -> dict[str, tuple[int, int]]:
+        """What a `GatedStack` has to know of them: `(channels, hop_length)` by name."""
+        conditions = {"global": (self.global_channels, 0)} if self.global_channels else {}
+        for name, width in self.widths.items():
+            conditions[name] = (width, 1 if self.learned else self._hop_length(name))
+        return conditions
+
+    def build(self, input_shape: Any = None) -> None:
+        if self.context:
+            self.context.build()
+        for name, layer in self.upsample.items():
+            layer.build((None, None, self.widths[name]))
+
+    def call(self, samples: Any, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        conditions = dict(given or {})
+        if self.context:
+            conditions["context"] = self.context(samples)
+        for name, layer in self.upsample.items():
+            conditions[name] = layer(conditions[name])[:, : ops.shape(samples)[1]]
+        return conditions
+
+    def initial_state(self, batch_size: int) -> list:
+        """The state before the first sample."""
+        context = self.context.initial_state(batch_size) if self.context else []
+        return [ops.zeros((), "int32"), context]
+
+    def state_after(self, samples: Any) -> list:
+        """The state after a whole sequence, from the initial state."""
+        context = self.context.state_after(samples) if self.context else []
+        return [ops.convert_to_tensor(samples.shape[1] % self.hop_length, "int32"), context]
+
+    def step(self, sample: Any, state: list, given: Mapping[str, Any]) -> tuple[dict, list]:
+        """One sample `(batch,)`, a state and what is given for it, `(batch, channels)` by name.
+
+        Returns:
+            Conditions `(batch, channels)` by name, and the next state.
+        """
+        phase, context = state
+        conditions = dict(given)
+        if self.context:
+            conditions["context"], context = self.context.step(sample, context)
+        for name, layer in self.upsample.items():
+            within = phase % self._hop_length(name)
+            conditions[name] = layer.step(conditions[name], within)
+        return conditions, [(phase + 1) % self.hop_length, context]
+
+    def get_config(self) -> dict:
+        return {
+            **super().get_config(),
+            "global_channels": self.global_channels,
+            "local_channels": self.local_channels,
+            "local_hop_length": self.local_hop_length,
+            "context": keras.saving.serialize_keras_object(self.context) if self.context else None,
+            "learned": self.learned,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict) -> "Conditioning":
+        if config["context"]:
+            context = keras.saving.deserialize_keras_object(config["context"])
+            config = {**config, "context": context}
+        return cls(**config)

@@ -1,0 +1,156 @@
+import pickle
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import soundfile
+
+from kaudio.data import Corpus
+from kaudio.data.tags import Labels, Tags, words_of
+
+RATE = 8_000
+SOUNDS = {  # path: pitch in Hz, None for noise
+    "drums/Kick-Low 01.wav": 60.0,
+    "drums/kick_high.wav": 90.0,
+    "drums/hat808_a.wav": None,
+    "bells/rain_c4.wav": 440 * 2 ** (-9 / 12),
+    "bells/rain_G#3.wav": 440 * 2 ** (-13 / 12),
+    "solo_c5.wav": 440 * 2 ** (3 / 12),
+}
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    folder = tmp_path / "drums"  # a folder of the name of a label, of which it is not one
+    time = np.arange(RATE // 2) / RATE
+    for name, frequency in SOUNDS.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        noise = np.random.default_rng(0).uniform(-1, 1, len(time))
+        tone = noise if frequency is None else np.sin(2 * np.pi * frequency * time)
+        soundfile.write(path, 0.5 * tone * np.exp(-8 * time), RATE)
+    return Corpus.from_folder(folder, RATE)
+
+
+def find(corpus, name):
+    return next(r for r in corpus.recordings if r.path.as_posix().endswith(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("drums/Kick-Low 01.wav", {"drums", "kick", "low"}),
+        ("drums/hat808_a.wav", {"drums", "hat", "a"}),
+        ("bells/rain_G#3.wav", {"bells", "rain"}),
+        ("solo_c5.wav", {"solo"}),
+    ],
+)
+def test_words_are_those_of_the_folders_and_the_name_without_numbers_and_notes(corpus, name, words):
+    assert words_of(find(corpus, name)) == words
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("label/label/deep one/x.wav", {"label", "deep", "one", "x"}),
+        ("label/bach_bb3-eb4 A2.wav", {"label", "bach"}),
+        ("label/Größe (2) [final].wav", {"label", "größe", "final"}),
+        ("label/kick01hard.wav", {"label", "kick", "hard"}),
+        ("label/pitch_pitched.wav", {"label"}),
+        ("label/0123.wav", {"label"}),
+    ],
+)
+def test_folders_below_the_label_give_words_too(corpus, tmp_path, path, words):
+    recording = replace(corpus.recordings[0], path=tmp_path / "music" / path, label="label")
+    assert words_of(recording) == words
+
+
+def test_tags_are_the_sorted_words_that_several_files_carry(corpus):
+    assert Tags.of(corpus).names == ("bells", "drums", "kick", "rain", "pitched", "pitch")
+    assert Tags.of(corpus, min_files=3).names == ("drums", "pitched", "pitch")
+    assert Tags.of(corpus, min_files=9).names == ("pitched", "pitch")
+    assert {"hat", "solo"} < set(Tags.of(corpus, min_files=1).names)
+
+
+def test_the_vector_of_a_recording_holds_its_tags_and_its_pitch(corpus):
+    tags = Tags.of(corpus)
+    for name, frequency in SOUNDS.items():
+        recording = find(corpus, name)
+        condition = tags(recording, 100, 200)
+        assert condition.keys() == {"global"}
+        vector = condition["global"]
+        assert vector.shape == (1, len(tags.names))
+        assert vector.dtype == np.float32
+        carried = {tag for tag, value in zip(tags.words, vector[0], strict=False) if value == 1}
+        assert carried == words_of(recording) & set(tags.words)
+        assert vector[0, -2] == (frequency is not None)
+        octaves = 0 if frequency is None else np.log2(frequency / 261.63)
+        assert vector[0, -1] == pytest.approx(octaves, abs=0.03)
+
+
+def test_pitch_is_found_once_for_each_file_and_not_again_after_pickling(corpus, monkeypatch):
+    calls = []
+    monkeypatch.setattr("kaudio.data.tags.pitch", lambda *_: calls.append(0) or 261.63)
+    tags = Tags.of(corpus)
+    assert len(calls) == len(SOUNDS)
+    copy = pickle.loads(pickle.dumps(tags))
+    for recording in corpus.recordings:
+        np.testing.assert_array_equal(tags(recording, 0, 9)["global"], copy(recording)["global"])
+    for part in corpus.split_contiguous(0.3, 0.3):
+        for piece in part.recordings:
+            np.testing.assert_array_equal(tags(piece)["global"], copy(piece)["global"])
+    assert len(calls) == len(SOUNDS)
+
+
+def test_a_recording_of_another_corpus_gets_the_tags_that_are_known(corpus, tmp_path):
+    tags = Tags.of(corpus)
+    kick = find(corpus, "kick_high.wav")
+    other = replace(kick, path=tmp_path / "elsewhere" / "kick_unheard.wav", label="")
+    expected = tags(kick)["global"]
+    expected[0, tags.names.index("drums")] = 0
+    np.testing.assert_array_equal(tags(other)["global"], expected)
+
+
+def test_writing_into_a_vector_does_not_change_the_next(corpus):
+    tags = Tags.of(corpus)
+    recording = corpus.recordings[0]
+    tags(recording)["global"][:] = 99
+    assert tags(recording)["global"].max() <= 1
+
+
+def test_many_threads_get_the_same(corpus):
+    tags = Tags(Tags.of(corpus).words)
+    expected = Tags.of(corpus)
+    recordings = corpus.recordings * 20
+    with ThreadPoolExecutor(8) as pool:
+        for recording, found in zip(recordings, pool.map(tags, recordings), strict=True):
+            np.testing.assert_array_equal(found["global"], expected(recording)["global"])
+
+
+def test_a_vector_can_be_wished_for(corpus):
+    tags = Tags.of(corpus)
+    np.testing.assert_allclose(tags.vector(["kick"], 523.26), [[0, 0, 1, 0, 1, 1]], atol=1e-4)
+    np.testing.assert_array_equal(tags.vector([]), [[0, 0, 0, 0, 0, 0]])
+
+
+def test_an_unknown_tag_and_a_wrong_pitch_are_refused_with_a_sentence(corpus):
+    tags = Tags.of(corpus)
+    with pytest.raises(ValueError, match=re.escape("bells, drums, kick, rain. Received: gong.")):
+        tags.vector(["kick", "gong"])
+    with pytest.raises(ValueError, match=r"must be in Hz.*Received: 0"):
+        tags.vector(["kick"], 0)
+
+
+def test_labels_are_one_hot(corpus):
+    labels = pickle.loads(pickle.dumps(Labels(corpus.labels)))
+    assert labels.names == ("", "bells", "drums")
+    vector = labels(find(corpus, "bells/rain_c4.wav"), 3, 5)["global"]
+    assert vector.dtype == np.float32
+    np.testing.assert_array_equal(vector, [[0, 1, 0]])
+
+
+def test_an_unknown_label_is_refused_with_a_sentence(corpus):
+    with pytest.raises(ValueError, match=r"one of the labels \['bells'\], received .* \"drums\""):
+        Labels(("bells",))(find(corpus, "kick_high.wav"))

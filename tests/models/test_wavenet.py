@@ -1,0 +1,123 @@
+"""WaveNet: one position at a time, receptive field, baselines, and everything that conditions it."""
+
+import keras
+import numpy as np
+import pytest
+from contracts import (
+    check_causal,
+    check_learning,
+    check_saving,
+    check_steps,
+    compiled,
+    conditions_at,
+    steps_of,
+)
+from keras import ops
+
+from kaudio.codecs import Linear, MuLaw
+from kaudio.models import WaveNet
+
+CODEC = MuLaw(8_000, 16)
+RNG = np.random.default_rng(0)
+SETTINGS = {
+    "plain": {},
+    "kernel-3": {"kernel_size": 3, "dilations": [1, 3], "input_kernel_size": 3},
+    "no-bias": {"use_bias": False, "input_bias": True, "input_kernel_size": 1},
+    "scalar": {"input_kind": "scalar", "input_bias": True},
+    "mixture": {"input_kind": "scalar", "mixtures": 3},
+    "global": {"global_names": ["bach", "schubert", "pitch"]},
+    "local": {"local_channels": 2, "local_hop_length": 3},
+    "local-learned": {"local_channels": 2, "local_hop_length": 3, "upsampling": "learned"},
+    "context": {"context_dilations": [1, 2], "context_hop_length": 3, "context_filters": 4},
+    "all": {
+        "global_names": ["bach", "schubert"],
+        "local_channels": 2,
+        "local_hop_length": 2,
+        "context_dilations": [1, 2],
+        "context_hop_length": 3,
+        "upsampling": "learned",
+    },
+}
+STEPS = 45
+BATCH = 2
+
+
+def make(name="plain", codec=CODEC, **options):
+    keras.utils.set_random_seed(1)
+    small = {"residual_filters": 6, "gate_filters": 5, "skip_filters": 8, "head_filters": 7}
+    options = {"dilations": [1, 2, 4], **small, **SETTINGS[name], **options}
+    model = WaveNet(codec, **options)
+    for weight in model.trainable_weights:  # biases of zero would hide that they are left out
+        if "bias" in weight.path:
+            weight.assign(RNG.normal(0, 0.3, weight.shape))
+    model.compile(keras.optimizers.Adam(0.01))
+    return model
+
+
+def inputs(model, steps=STEPS):
+    codes = RNG.integers(0, model.codec.levels, (BATCH, steps)).astype(model.codec.dtype)
+    hop_length = model.options["local_hop_length"]
+    lengths = {"global": 1, "local": -(-steps // hop_length)}
+    given = {
+        name: RNG.normal(size=(BATCH, lengths[name], channels)).astype("float32")
+        for name, channels in model.conditions.items()
+    }
+    return {"steps": codes, **given} if given else codes
+
+
+@pytest.fixture(params=SETTINGS, ids=str)
+def model(request):
+    return make(request.param)
+
+
+def test_one_position_at_a_time_is_the_whole_sequence(model):
+    check_steps(model, inputs(model))
+
+
+def test_predictions_do_not_depend_on_the_future(model):
+    check_causal(model, inputs(model))
+
+
+def test_a_file_holds_the_whole_model(model, tmp_path):
+    x = inputs(model)
+    model.train_on_batch(x, steps_of(x))
+    check_saving(model, x, tmp_path)
+
+
+def test_training_lowers_the_loss(model):
+    x = inputs(model)
+    check_learning(model, x, np.roll(steps_of(x), -1, axis=1), steps=60)
+
+
+def test_the_state_after_a_sequence_is_that_of_hearing_it_step_by_step(model):
+    x = inputs(model)
+    one_step = compiled(model.step, model)
+    for count in (1, 6, STEPS):
+        told = conditions_at(model, x, 0)
+        heard = ops.convert_to_tensor(steps_of(x)[:, :count])
+        at_once = compiled(model.state_after, model)(heard, told)
+        state = model.initial_state(BATCH, told)
+        for position in range(count):
+            _, state = one_step(ops.convert_to_tensor(steps_of(x)[:, position]), state, told)
+        code = ops.convert_to_tensor(steps_of(x)[:, 0])
+        for _ in range(12):  # goes on alike
+            (y, at_once), (again, state) = (one_step(code, s, told) for s in (at_once, state))
+            np.testing.assert_allclose(*map(ops.convert_to_numpy, (y, again)), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["plain", "kernel-3", "scalar", "global", "context", "all"])
+def test_the_receptive_field_is_where_the_gradient_ends(name):
+    """The furthest input that matters: by changing one input at a time."""
+    model = make(name, input_kind="scalar")
+    x = inputs(model, steps=60)
+    whole = compiled(model, model)
+    base = ops.convert_to_numpy(whole(x))
+    reached = 0
+    for position in range(60):
+        changed = steps_of(x).copy()
+        changed[:, position] ^= 8
+        other = {**x, "steps": changed} if isinstance(x, dict) else changed
+        moved = np.abs(ops.convert_to_numpy(whole(other)) - base).max(axis=(0, 2))
+        last = int(np.flatnonzero(moved).max())
+        reached = max(reached, last - position + 1)
+    assert reached == model.receptive_field
