@@ -9,4 +9,7 @@ from kaudio.data.corpus import Recording as Recording
 from kaudio.data.datasets import iterate as iterate
 from kaudio.data.datasets import labelled as labelled
 from kaudio.data.datasets import next_step as next_step
+from kaudio.data.datasets import one_shots as one_shots
 from kaudio.data.survey import survey as survey
+from kaudio.data.tags import Labels as Labels
+from kaudio.data.tags import Tags as Tags

@@ -1,14 +1,13 @@
 """From recordings to batches of inputs and targets."""
 
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import grain
 import numpy as np
 
-from kaudio.codecs import Codec
+from kaudio.codecs import Codec, Quantizer
 from kaudio.data.corpus import Corpus
+from kaudio.data.examples import Condition, Labelled, NextStep, OneShot, Windows
 
 
 def next_step(
@@ -17,9 +16,11 @@ def next_step(
     steps: int,
     batch_size: int,
     *,
+    condition: Condition | None = None,
     seed: int | None = None,
     jitter: bool = True,
     hop_steps: int | None = None,
+    epoch_batches: int | None = None,
     shard: tuple[int, int] = (0, 1),
 ) -> grain.MapDataset:
     """Batches `(x, y)` to predict each step from those before: `y` is `x` one step on.
@@ -33,25 +34,56 @@ def next_step(
         codec: Turns a waveform into steps.
         steps: Steps in `x` and in `y`. A window is one step longer.
         batch_size: Windows in a batch, for each process.
+        condition: What the model is told of each window, such as `kaudio.data.Labels`.
         seed: Shuffles, if given.
         jitter: Whether to start each shuffled window up to a hop later, otherwise each epoch.
         hop_steps: Steps from one window of a recording to the next. Defaults to `steps`.
+        epoch_batches: Batches in an epoch, at most; the next epoch has others. Needs a `seed`.
         shard: `(index, count)` of this process: its batch is every `count`-th window of the batch
             of all processes together.
 
     Returns:
-        A `grain.MapDataset`, as long as an epoch. `x` and `y` are `(batch, steps, *step_shape)`.
-        Give it to Keras through `iterate`.
+        A `grain.MapDataset`, as long as an epoch. `x` and `y` are `(batch, steps, *step_shape)`;
+        with a `condition`, `x` is a dict of "steps" and what the condition gives. Give it to Keras
+        through `iterate`.
     """
-    if codec.sample_rate != corpus.sample_rate:
-        raise ValueError(
-            "The codec and the corpus must have the same sample rate. Received: "
-            f"{codec.sample_rate} Hz and {corpus.sample_rate} Hz."
-        )
+    _check_rates(codec, corpus)
     hop_steps = steps if hop_steps is None else hop_steps
     _check_at_least_one(steps=steps, hop_steps=hop_steps)
-    windows = _Windows(corpus, codec.num_samples(steps + 1), hop_steps * codec.hop_length)
-    return _batches(_NextStep(windows, codec), batch_size, seed, jitter, shard)
+    windows = Windows(corpus, codec.num_samples(steps + 1), hop_steps * codec.hop_length)
+    example = NextStep(windows, codec, condition)
+    return _batches(example, batch_size, seed, jitter, shard, epoch_batches)
+
+
+def one_shots(
+    corpus: Corpus,
+    codec: Quantizer,
+    steps: int,
+    batch_size: int,
+    *,
+    condition: Condition | None = None,
+    seed: int | None = None,
+    shard: tuple[int, int] = (0, 1),
+) -> grain.MapDataset:
+    """Batches `(x, y)` of whole sounds, from the silence before them to the silence after.
+
+    Each recording is one example. Shorter ones are followed by silence; longer ones fade out.
+
+    Args:
+        corpus: Recordings at the sample rate of the codec.
+        codec: Turns samples into codes.
+        steps: Steps in `x` and in `y`.
+        batch_size: Sounds in a batch, for each process.
+        condition: What the model is told of each sound, such as `kaudio.data.Tags`.
+        seed: As in `next_step`.
+        shard: As in `next_step`.
+
+    Returns:
+        As `next_step`. `y` begins with the first sample of the sound, `x` with one of silence.
+    """
+    _check_rates(codec, corpus)
+    _check_at_least_one(steps=steps)
+    return _batches(OneShot(corpus, codec, steps, condition), batch_size, seed, True, shard)
 
 
 def labelled(
@@ -91,8 +123,8 @@ def labelled(
             f"Hz. Received: seconds={seconds}, hop_seconds={hop_seconds}."
         )
     length, hop = (round(value * corpus.sample_rate) for value in (seconds, hop_seconds))
-    windows = _Windows(corpus, length, hop)
-    return _batches(_Labelled(windows, tuple(labels)), batch_size, seed, True, shard)
+    windows = Windows(corpus, length, hop)
+    return _batches(Labelled(windows, tuple(labels)), batch_size, seed, True, shard)
 
 
 def iterate(
@@ -124,80 +156,13 @@ def iterate(
     return (dataset[start:] if start else dataset).to_iter_dataset(options)
 
 
-class _Windows:
-    """Windows of one length, one every `hop` samples of each recording."""
-
-    def __init__(self, corpus: Corpus, length: int, hop: int) -> None:
-        self.recordings, self.length, self.hop = corpus.recordings, length, hop
-        counts = [max(0, (r.num_samples - length) // hop + 1) for r in self.recordings]
-        self.ends = np.cumsum(counts, dtype=np.int64)
-        short = counts.count(0)
-        if not sum(counts):
-            longest = max((recording.seconds for recording in self.recordings), default=0.0)
-            raise ValueError(
-                f"None of the {short} recordings of this part of the corpus is long enough: the "
-                f"longest is {longest:.2f} s, and an excerpt takes "
-                f"{length / corpus.sample_rate:.2f} s. Ask for shorter excerpts."
-            )
-        if short:
-            print(
-                f"{short} of {len(counts)} recordings are left out: they are shorter than an "
-                f"excerpt of {length / corpus.sample_rate:.2f} s.",
-                file=sys.stderr,
-            )
-
-    def __len__(self) -> int:
-        return int(self.ends[-1])
-
-    def which(self, index: int) -> int:
-        """Which recording a window is of."""
-        return int(np.searchsorted(self.ends, index, side="right"))
-
-    def label(self, index: int) -> str:
-        """What a window is an example of."""
-        return self.recordings[self.which(index)].label
-
-    def read(self, index: int, rng: np.random.Generator | None = None) -> np.ndarray:
-        """Samples of a window. With `rng`, it starts up to a hop later, if there is room."""
-        which = self.which(index)
-        recording = self.recordings[which]
-        start = (index - int(self.ends[which - 1] if which else 0)) * self.hop
-        if rng is not None:
-            room = recording.num_samples - self.length - start
-            start += int(rng.integers(min(self.hop, room + 1)))
-        return recording.read(start, self.length)
-
-
-@dataclass(frozen=True)
-class _NextStep:
-    windows: _Windows
-    codec: Codec
-
-    def __call__(
-        self, index: int, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        steps = self.codec.encode(self.windows.read(index, rng))
-        return steps[:-1], steps[1:]
-
-
-@dataclass(frozen=True)
-class _Labelled:
-    windows: _Windows
-    labels: tuple[str, ...]
-
-    def __call__(
-        self, index: int, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, np.int32]:
-        label = self.windows.label(index)
-        return self.windows.read(index, rng), np.int32(self.labels.index(label))
-
-
 def _batches(
-    example: _NextStep | _Labelled,
+    example: NextStep | OneShot | Labelled,
     batch_size: int,
     seed: int | None,
     jitter: bool,
     shard: tuple[int, int],
+    epoch_batches: int | None = None,
 ) -> grain.MapDataset:
     _check_at_least_one(batch_size=batch_size)
     index, count = shard
@@ -205,11 +170,14 @@ def _batches(
         raise ValueError(
             f"`shard` is `(index, count)`, with an index from 0 to count - 1. Received: {shard}."
         )
-    size = len(example.windows)
+    size = len(example)
     # Processes must take equally many steps, so each gets as many windows as the others.
     kept = size // count * count
     if seed is not None:
         kept = size // (batch_size * count) * (batch_size * count) or kept
+        if epoch_batches is not None:
+            _check_at_least_one(epoch_batches=epoch_batches)
+            kept = min(kept, epoch_batches * batch_size * count)
     if not kept:
         raise ValueError(
             f"There are {size} windows for {count} processes. Ask for shorter excerpts, or start "
@@ -227,6 +195,14 @@ def _batches(
     )
     # Left out and dealt out after shuffling: other windows each epoch.
     return dataset[index:kept:count].batch(batch_size)
+
+
+def _check_rates(codec: Codec, corpus: Corpus) -> None:
+    if codec.sample_rate != corpus.sample_rate:
+        raise ValueError(
+            "The codec and the corpus must have the same sample rate. Received: "
+            f"{codec.sample_rate} Hz and {corpus.sample_rate} Hz."
+        )
 
 
 def _check_at_least_one(**arguments: int) -> None:

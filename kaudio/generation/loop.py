@@ -126,7 +126,7 @@ class Sampler:
         self, steps: np.ndarray, conditions: Mapping[str, np.ndarray]
     ) -> tuple[Tensor, State]:
         """Lets the model hear steps from silence on, all positions in parallel."""
-        x, state = self.start(conditions)
+        _, state = self.start(conditions)
         if len(steps) > 1:
             heard = self.to_steps(np.swapaxes(steps[:-1], 0, 1))
             state = self._state_after(heard, _tensors(conditions))

@@ -1,12 +1,12 @@
 """The gated residual block of WaveNet, whole sequences and one position at a time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 from keras import ops
 
-from kaudio.layers.causal_conv import with_past
+from kaudio.layers.gated import gated_residual
 
 
 @keras.saving.register_keras_serializable("kaudio")
@@ -98,11 +98,21 @@ class GatedBlock(keras.layers.Layer):
         return self.add_weight(shape, initializer=kind, name=name)
 
     def call(self, x: Any, history: Any = None, conditions: Any = None) -> tuple[Any, Any]:
-        padded = with_past(x, self.receptive_field - 1, history)
-        kernel = self._cast(self.kernel)
-        g = ops.conv(padded, kernel, 1, "valid", "channels_last", self.dilation_rate)
-        z = gate(self._condition(g, conditions or {}))
-        return self._output(x, z), z
+        if history is None:
+            history = ops.zeros((1, self.filters), x.dtype)
+        output = None
+        if self.has_output:
+            output = self._cast(self.output_kernel), self._bias(self.output_bias, self.filters)
+        x, z = gated_residual(
+            x,
+            ops.cast(history, x.dtype),
+            self._cast(self.kernel),
+            self._bias(self.bias, 2 * self.gate_filters),
+            self._conditions(conditions or {}, ops.shape(x)[1]),
+            output,
+            self.dilation_rate,
+        )
+        return x if self.has_output else None, z
 
     def step(self, x: Any, past: Any, conditions: Any = None) -> tuple[Any, Any]:
         """One position.
@@ -119,30 +129,34 @@ class GatedBlock(keras.layers.Layer):
         taps = [past[tap] for tap in range(self.kernel_size - 1)]
         kernel = ops.reshape(self._cast(self.kernel), (-1, 2 * self.gate_filters))
         g = ops.matmul(ops.concatenate([*taps, x], axis=-1), kernel)
-        z = gate(self._condition(g, conditions or {}))
-        return self._output(x, z), z
+        g = g + self._bias(self.bias, 2 * self.gate_filters)
+        condition = self._conditions(conditions or {})
+        a, b = ops.split(g if condition is None else g + condition, 2, axis=-1)
+        z = ops.tanh(a) * ops.sigmoid(b)
+        if not self.has_output:
+            return None, z
+        x = x + ops.matmul(z, self._cast(self.output_kernel))
+        return x + self._bias(self.output_bias, self.filters), z
 
     def held(self, x: Any, conditions: Any = None) -> Any:
         """The output, once `x` and the conditions have not changed for a receptive field."""
         past = ops.broadcast_to(ops.expand_dims(x, 0), (self.kernel_size - 1, *ops.shape(x)))
         return self.step(x, past, conditions)[0]
 
-    def _condition(self, g: Any, conditions: Mapping[str, Any]) -> Any:
-        g = g if self.bias is None else g + self._cast(self.bias)
+    def _conditions(self, conditions: Mapping[str, Any], steps: Any = None) -> Any:
+        """What all conditions add to the convolution, or None: of one position, or of `steps`."""
+        total = None
         for name, kernel in self.condition_kernels.items():
-            c = ops.matmul(ops.cast(conditions[name], g.dtype), self._cast(kernel))
+            c = ops.matmul(self._cast(conditions[name]), self._cast(kernel))
             hop_length = self.conditions[name][1]
             # Repeated after the product, which is the same and cheaper.
-            if hop_length > 1 and len(c.shape) == 3:
-                c = ops.repeat(c, hop_length, axis=1)[:, : ops.shape(g)[1]]
-            g = g + c
-        return g
+            if hop_length > 1 and steps is not None:
+                c = ops.repeat(c, hop_length, axis=1)[:, :steps]
+            total = c if total is None else total + c
+        return total
 
-    def _output(self, x: Any, z: Any) -> Any:
-        if not self.has_output:
-            return None
-        x = x + ops.matmul(z, self._cast(self.output_kernel))
-        return x + self._cast(self.output_bias) if self.use_bias else x
+    def _bias(self, bias: Any, width: int) -> Any:
+        return ops.zeros((width,), self.compute_dtype) if bias is None else self._cast(bias)
 
     def _cast(self, weight: Any) -> Any:
         return ops.cast(weight, self.compute_dtype)
@@ -158,23 +172,3 @@ class GatedBlock(keras.layers.Layer):
             "has_output": self.has_output,
             "conditions": self.conditions,
         }
-
-
-def gate(g: Any) -> Any:
-    """`tanh(a) * sigmoid(b)` of `g = [a, b]`, `(..., 2 * channels)` to `(..., channels)`.
-
-    The gradient is written by hand from what was computed on the way: derived automatically, it
-    takes several times longer on a CPU.
-    """
-    return ops.custom_gradient(_gate)(g)
-
-
-def _gate(g: Any) -> tuple[Any, Callable]:
-    a, b = ops.split(g, 2, axis=-1)
-    a, b = ops.tanh(a), ops.sigmoid(b)
-
-    def gradient(*args: Any, upstream: Any = None) -> Any:
-        dz = args[0] if upstream is None else upstream
-        return ops.concatenate([dz * b * (1 - a * a), dz * a * b * (1 - b)], axis=-1)
-
-    return a * b, gradient

@@ -28,6 +28,7 @@ class Autoregressive(keras.Model):
         conditions: Names and numbers of channels of what the model is told beside the steps.
         receptive_field: Most steps that a prediction depends on, or None where there is no end.
         warm_up: Positions at the start of an excerpt whose predictions do not count.
+        from_silence: Whether excerpts begin with silence, as those of one-shots do.
         prime_steps: Most steps of a prime that make a difference, or None where all do.
         prime_hop: Of longer primes, a multiple of this is left out at the start.
     """
@@ -38,6 +39,7 @@ class Autoregressive(keras.Model):
     conditions: Mapping[str, int] = NOTHING
     receptive_field: int | None = None
     warm_up: int = 0
+    from_silence: bool = False
     prime_steps: int | None = None
     prime_hop: int = 1
 

@@ -179,6 +179,7 @@ class WaveNet(Autoregressive):
         self.conditioning, self.trunk = conditioning, trunk
         self.scale, self.hidden, self.outlet = scale, hidden, outlet
         self.receptive_field = field
+        self.from_silence = from_silence
         self.warm_up = trunk.start + trunk.crop
         self.prime_hop = conditioning.hop_length
         self.prime_steps = field + conditioning.hop_length
@@ -191,6 +192,12 @@ class WaveNet(Autoregressive):
         self.noise_shape = head.noise_shape
         self.options = {**options, "dtype": dtype}
         self.bits = self.new_metric()
+
+    def compile(self, *args: Any, jit_compile: Any = "auto", **kwargs: Any) -> None:
+        """As of a Keras model; on TensorFlow "auto" leaves out XLA, which is no faster here."""
+        if jit_compile == "auto" and keras.config.backend() == "tensorflow":
+            jit_compile = False
+        super().compile(*args, jit_compile=jit_compile, **kwargs)
 
     def initial_state(self, batch_size: int, conditions: Mapping[str, Tensor] = NOTHING) -> State:
         told = self.conditioning.initial_state(batch_size)

@@ -53,7 +53,7 @@ def fit(recipe: Recipe) -> Run:
     """
     run, model = Run(Path(recipe.run_dir)), recipe.model
     run.open(recipe)
-    for line in [*recipe.notes, summary.opening(recipe, run)]:
+    for line in [*recipe.notes, *summary.opening(recipe, run)]:
         print(line, flush=True)
     data = _fingerprint(recipe)
     progress: dict[str, Any] = {"step": 0, "epochs": [], "best": None, "data": data}
@@ -135,10 +135,11 @@ def _baselines(recipe: Recipe) -> dict[str, dict[str, float]]:
     def some(dataset: grain.MapDataset) -> Any:
         return itertools.islice((dataset[i] for i in range(len(dataset))), BASELINE_BATCHES)
 
-    return {
-        "train": baselines(recipe.model, some(recipe.train)),
-        "validation": baselines(recipe.model, iterate(recipe.validation)),
+    parts = {
+        "train": lambda: some(recipe.train),
+        "validation": lambda: iterate(recipe.validation),
     }
+    return baselines(recipe.model, lambda: iterate(recipe.train), parts)
 
 
 def _sample(recipe: Recipe, run: Run) -> tuple[Path | None, str]:

@@ -6,23 +6,41 @@ from typing import Any
 
 import keras
 
-from kaudio.evaluation import curves_png, describe
+from kaudio.evaluation import curves_png, describe, faults
+from kaudio.models import Autoregressive
 from kaudio.recipe import Recipe
 from kaudio.training.run import Run
 
-UNITS = {"nmse": "squared error / that of predicting the mean"}
+UNITS = {
+    "nmse": "squared error / that of predicting the mean",
+    "bits_per_sample": "bits of surprise at each sample",
+}
 PARTS = {"train": "", "validation": "val_"}
-# Below this level a clip is as good as silent.
-SILENCE_DB = -50.0
 
 
-def opening(recipe: Recipe, run: Run) -> str:
-    """Says what is about to be trained."""
-    return (
-        f"{type(recipe.model).__name__}, {_num_trainable(recipe.model):,} parameters, on "
+def opening(recipe: Recipe, run: Run) -> list[str]:
+    """Says what is about to be trained, and how far it sees."""
+    model = recipe.model
+    lines = [
+        f"{type(model).__name__}, {_num_trainable(model):,} parameters, on "
         f"{keras.config.backend()}: {recipe.epochs} epochs of {len(recipe.train)} batches, "
         f"into {run.folder}"
-    )
+    ]
+    field = model.receptive_field if isinstance(model, Autoregressive) else None
+    if field is not None:
+        steps = recipe.train[0][1].shape[1]
+        seconds = 1 / model.codec.steps_per_second
+        lines.append(
+            f"Receptive field: {field:,} samples, {field * seconds:.3f} s. Excerpts: {steps:,} "
+            f"samples, {steps * seconds:.3f} s, of which {steps - model.warm_up:,} count."
+        )
+        if model.warm_up > steps / 2:
+            lines.append(
+                "The receptive field is longer than half an excerpt, so that most of the work is "
+                "done for samples that do not count. Longer excerpts, or fewer or smaller "
+                "dilations, would use it better."
+            )
+    return lines
 
 
 def metrics(progress: dict[str, Any], headline: str) -> dict[str, Any]:
@@ -68,15 +86,17 @@ def curves(progress: dict[str, Any], headline: str) -> bytes:
 
 
 def sound(samples: Any, sample_rate: int, hop_length: int) -> str:
-    """Says in a line what a clip sounds like, or that it is as good as silent."""
+    """Says in a line what a clip sounds like, and what is wrong with it."""
+    if wrong := faults(samples, sample_rate):
+        return f"NOT MUSIC: {'; '.join(wrong)}"
     values = describe(samples, sample_rate, hop_length)
-    level = values["level_db"]
-    if level is None or level < SILENCE_DB:
-        return "as good as silent: the model has fallen back to predicting the mean"
-    return (
-        f"level {level:.0f} dBFS, spectral centroid {values['spectral_centroid']:.0f} Hz, "
-        f"join clicks {values['join_click_db'] or 0:.1f} dB"
-    )
+    parts = {
+        "level {:.0f} dBFS": values["level_db"],
+        "spectral centroid {:.0f} Hz": values["spectral_centroid"],
+        "flatness {:.2f}": values["spectral_flatness"],
+        "join clicks {:.1f} dB": values["join_click_db"],
+    }
+    return ", ".join(text.format(value) for text, value in parts.items() if value is not None)
 
 
 def whereabouts(recipe: Recipe, run: Run, clip: Path | None, clip_sounds: str) -> str:

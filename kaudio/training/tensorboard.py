@@ -103,18 +103,36 @@ class Clips(keras.callbacks.Callback):
 def listen(
     model: Autoregressive, validation: Any, seconds: float, sampler: Sampler | None = None
 ) -> dict[str, np.ndarray]:
-    """Lets a model go on from the first excerpt of the validation data.
+    """Lets a model go on from the first excerpt of the validation data, under its conditions.
+
+    Models of whole sounds begin with silence instead.
 
     Returns:
         Two waveforms: what was "generated", and the "reference", the excerpts that follow in the
-        validation data (the first one itself, where a batch holds no other).
+        validation data (the first one itself, where a batch holds no other, or a whole sound).
     """
-    excerpts = np.asarray(validation[0][0])
+    x, y = validation[0]
+    inputs = x if isinstance(x, dict) else {"steps": x}
+    told = {name: _over_time(inputs[name][0], y.shape[1], model) for name in model.conditions}
+    excerpts = np.asarray(inputs["steps"])
+    if model.from_silence:
+        generated = generate(model, seconds, conditions=told, sampler=sampler)[0]
+        return {"generated": generated, "reference": model.codec.decode(np.asarray(y[0]))}
     fades = model.codec.frame_length - model.codec.hop_length
     prime = model.codec.decode(excerpts[0])
     prime = prime[fades : len(prime) - fades]
-    generated = generate(model, seconds, prime=prime, sampler=sampler)[0]
+    generated = generate(model, seconds, prime=prime, conditions=told, sampler=sampler)[0]
     # Excerpts of the validation data lie end to end.
     follows = np.concatenate(excerpts[1:] if len(excerpts) > 1 else excerpts)
     reference = model.codec.decode(follows)[: len(generated)]
     return {"generated": generated, "reference": np.clip(reference, -1, 1)}
+
+
+def _over_time(values: np.ndarray, steps: int, model: Autoregressive) -> Any:
+    """A condition of an excerpt as a function of time. After the excerpt it stays what it was."""
+    per_second = model.codec.steps_per_second * len(values) / steps
+
+    def at(times: np.ndarray) -> np.ndarray:
+        return values[np.minimum((times * per_second).astype(int), len(values) - 1)]
+
+    return at

@@ -1,4 +1,4 @@
-"""WaveNet: one position at a time, receptive field, baselines, and everything that conditions it."""
+"""WaveNet: one position at a time, receptive field, and everything that conditions it."""
 
 import keras
 import numpy as np
@@ -14,7 +14,7 @@ from contracts import (
 )
 from keras import ops
 
-from kaudio.codecs import Linear, MuLaw
+from kaudio.codecs import MuLaw
 from kaudio.models import WaveNet
 
 CODEC = MuLaw(8_000, 16)
