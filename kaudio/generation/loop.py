@@ -26,19 +26,19 @@ def generate_block(
     Returns:
         The steps of the block, `(block_steps, batch, *step_shape)`, and the new state.
     """
-    weights = model.pack(x.shape[0])
+    stepper = model.stepper(x.shape[0])
 
     def body(i: Tensor, x: Tensor, state: State, steps: Tensor) -> tuple:
         told = {name: ops.take(values, i, axis=0) for name, values in conditions.items()}
-        prediction, state = model.step(x, state, told, weights)
+        prediction, state = stepper.step(x, state, told)
         x = model.sample(prediction, ops.take(noise, i, axis=0), controls)
         return i + 1, x, state, _put(steps, i, x)
 
     num_steps = noise.shape[0]
     steps = ops.zeros((num_steps, *x.shape), x.dtype)
-    first = (ops.convert_to_tensor(0, "int32"), x, state, steps)
+    first = (ops.convert_to_tensor(0, "int32"), x, stepper.enter(state), steps)
     _, _, state, steps = ops.while_loop(lambda i, *_: i < num_steps, body, first)
-    return steps, state
+    return steps, stepper.leave(state)
 
 
 def prime_block(
@@ -57,15 +57,15 @@ def prime_block(
     Returns:
         The last given step, as the next `x`, and the state before it is heard.
     """
-    weights = model.pack(x.shape[0])
+    stepper = model.stepper(x.shape[0])
 
     def body(i: Tensor, x: Tensor, state: State) -> tuple:
-        _, state = model.step(x, state, conditions, weights)
+        _, state = stepper.step(x, state, conditions)
         return i + 1, ops.take(given, i, axis=0), state
 
-    first = (ops.convert_to_tensor(0, "int32"), x, state)
+    first = (ops.convert_to_tensor(0, "int32"), x, stepper.enter(state))
     _, x, state = ops.while_loop(lambda i, *_: i < count, body, first)
-    return x, state
+    return x, stepper.leave(state)
 
 
 def _put(steps: Tensor, i: Tensor, x: Tensor) -> Tensor:

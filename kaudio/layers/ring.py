@@ -27,6 +27,7 @@ class Ring:
         self.lengths = np.array([self.taps * d for d in dilations], "int32")
         ends = list(itertools.accumulate(self.lengths.tolist(), initial=0))
         self.base, self.size = np.array(ends[:-1], "int32"), ends[-1]
+        self.owners = np.repeat(np.arange(len(dilations)), self.lengths)
         # Slots of the taps, oldest first: `(layers, taps)` steps ahead of the slot written next.
         ahead = [[tap * d for tap in range(self.taps)] for d in dilations]
         self.ahead = np.array(ahead, "int32").reshape(len(dilations), self.taps)
@@ -41,18 +42,18 @@ class Ring:
             `[slots, buffer]`: where each layer writes next, `(layers,)`, and all slots,
             `(size, batch, channels)`.
         """
-        which = np.repeat(np.arange(len(self.lengths)), self.lengths)
-        return [ops.zeros((len(self.lengths),), "int32"), ops.take(histories, which, axis=0)]
+        slots = ops.zeros((len(self.lengths),), "int32")
+        return [slots, ops.take(histories, self.owners, axis=0)]
 
     def read(self, state: list) -> Any:
-        """The inputs that the convolutions look back at, `(layers, taps, batch, channels)`."""
+        """The inputs that the convolutions look back at, `(layers, taps, ...)`, oldest first."""
         slots, buffer = state
         lengths = self.lengths[:, None]
         index = self.base[:, None] + (slots[:, None] + self.ahead) % np.maximum(lengths, 1)
         return ops.take(buffer, index, axis=0)
 
     def write(self, state: list, inputs: Any) -> list:
-        """Puts the newest input of each layer, `(layers, batch, channels)`, over the oldest."""
+        """Puts the newest input of each layer, `(layers, ...)`, over the oldest."""
         slots, buffer = state
         if not self.taps:
             return state

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from kaudio.codecs import Codec
+from kaudio.models.stepper import Stepper
 
 State = list
 Tensor = Any
@@ -62,7 +63,6 @@ class Autoregressive(keras.Model):
         x: Tensor,
         state: State,
         conditions: Mapping[str, Tensor] = NOTHING,
-        weights: Any = None,
     ) -> tuple[Tensor, State]:
         """One position of `call()`.
 
@@ -70,15 +70,14 @@ class Autoregressive(keras.Model):
             x: The current step, `(batch, *codec.step_shape)`.
             state: What `initial_state()` or the last call returned.
             conditions: For each name in `self.conditions`, `(batch, channels)`.
-            weights: What `pack()` returned.
 
         Returns:
             The prediction of the next step, as `call()` gives it, and the new state.
         """
 
-    def pack(self, batch_size: int) -> Any:
-        """Weights in the layout that is fastest for `step()`, or None. Packed once for many."""
-        return None
+    def stepper(self, batch_size: int) -> Stepper:
+        """What runs `step()` in a loop, with all that is prepared once for many steps."""
+        return Stepper(self)
 
     def state_after(self, x: Tensor, conditions: Mapping[str, Tensor] = NOTHING) -> State:
         """The state that `step()` leaves behind from silence on, all positions in parallel.

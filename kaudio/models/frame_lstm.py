@@ -184,7 +184,6 @@ class FrameLSTM(Autoregressive):
         x: Tensor,
         state: State,
         conditions: Mapping[str, Tensor] = NOTHING,
-        weights: Any = None,
     ) -> tuple[Tensor, State]:
         x, next_state = self.standardize(x), []
         x = self.project(x) if self.project else x

@@ -18,6 +18,7 @@ from kaudio.layers import (
 )
 from kaudio.models.autoregressive import NOTHING, Autoregressive, State, Tensor
 from kaudio.models.heads import Categorical, LogisticMixture
+from kaudio.models.stepper import WaveNetStepper
 
 NO_OPTIONS = ("self", "codec", "kwargs", "__class__")
 
@@ -214,7 +215,7 @@ class WaveNet(Autoregressive):
         }
         told = self.conditioning(samples, given) if self.conditioning.conditions else {}
         state = self.conditioning.state_after(samples)
-        return [state, self.trunk.state_after(self._heard(x), told)]
+        return [state, self.trunk.state_after(self.heard(x), told)]
 
     def first_input(self, batch_size: int) -> Tensor:
         return ops.full((batch_size,), self.codec.silence, "int32")
@@ -224,15 +225,21 @@ class WaveNet(Autoregressive):
         x: Tensor,
         state: State,
         conditions: Mapping[str, Tensor] = NOTHING,
-        weights: Any = None,
     ) -> tuple[Tensor, State]:
-        told, trunk = state
-        if self.conditioning.conditions:
-            conditions, told = self.conditioning.step(self.scale(x), told, conditions)
-        y, trunk = self.trunk.step(self._heard(x), trunk, conditions)
+        conditions, told = self.tell(x, state[0], conditions)
+        y, trunk = self.trunk.step(self.heard(x), state[1], conditions)
         return self.outlet(self.hidden(ops.relu(y))), [told, trunk]
 
-    def _heard(self, codes: Tensor) -> Tensor:
+    def stepper(self, batch_size: int) -> WaveNetStepper:
+        return WaveNetStepper(self, batch_size)
+
+    def tell(self, codes: Tensor, state: State, conditions: Mapping[str, Tensor]) -> tuple:
+        """Conditions of the trunk at one position, and their next state."""
+        if not self.conditioning.conditions:
+            return {}, state
+        return self.conditioning.step(self.scale(codes), state, conditions)
+
+    def heard(self, codes: Tensor) -> Tensor:
         """What the inlet takes."""
         one_hot = self.options["input_kind"] == "one_hot"
         return codes if one_hot else ops.expand_dims(self.scale(codes), -1)
