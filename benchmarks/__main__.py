@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import corpus, models, start
-from benchmarks.children import torch_version
+from benchmarks import corpus, models, start, wavenet
+from benchmarks.children import REPEAT_SECONDS, torch_version
 from benchmarks.report import (
     COLUMNS,
     Benchmark,
@@ -19,7 +19,7 @@ from benchmarks.report import (
     write_json,
 )
 
-ALL = [*start.BENCHMARKS, *corpus.BENCHMARKS, *models.BENCHMARKS]
+ALL = [*start.BENCHMARKS, *corpus.BENCHMARKS, *models.BENCHMARKS, *wavenet.BENCHMARKS]
 
 
 def main(arguments: Sequence[str] | None = None, benchmarks: Sequence[Benchmark] = ALL) -> None:
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None, benchmarks: Sequence[Benchmark]
     if options.list:
         print("\n".join(benchmark.name for benchmark in chosen))
         return
-    settings = Settings(options.repeats, options.torch_python, torch)
+    settings = Settings(options.repeats, options.torch_python, torch, options.seconds)
     width = 2 + max(len(benchmark.name) for benchmark in chosen)
     print(line("name", COLUMNS, width), flush=True)
     rows = []
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None, benchmarks: Sequence[Benchmark]
         if options.json:
             write_json(rows, options.json)
     print(
-        f"\nMedian, lowest and highest of {options.repeats} repeats, 3 at most of memory-10h. "
+        f"\nMedian, lowest and highest of {options.repeats} repeats, fewer of memory. "
         "CPU-s are seconds of CPU of a process with one thread; ratio is value / peer_value."
     )
     if not torch:
@@ -52,10 +52,18 @@ def main(arguments: Sequence[str] | None = None, benchmarks: Sequence[Benchmark]
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="What names start with: train/")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="What names, or parts of them after a slash, start with: train, w-small.",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="Where to write the rows.")
     parser.add_argument("--list", action="store_true", help="Only list the names.")
     parser.add_argument("--repeats", type=_at_least_one, default=5, help="Default: 5.")
+    parser.add_argument(
+        "--seconds", type=float, default=REPEAT_SECONDS, help="Of a repeat. Default: 2."
+    )
     parser.add_argument(
         "--torch-python",
         default=os.environ.get("KAUDIO_TORCH_PYTHON", sys.executable),

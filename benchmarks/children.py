@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, cast
 
@@ -40,7 +40,7 @@ class Child:
         module: str,
         *arguments: object,
         python: str = sys.executable,
-        environment: dict[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed in __exit__)
         self.command = [python, "-m", module, *map(str, arguments)]
@@ -102,18 +102,39 @@ def serve(
         print(clock() - start, flush=True)
 
 
+def serve_samples(step: Callable[[], object], samples: int, clock: str) -> None:
+    """Writes how many samples a step makes, once it is compiled, and serves steps. In the child.
+
+    Args:
+        step: One step.
+        samples: What it makes.
+        clock: "cpu" measures CPU seconds, "wall" wall seconds.
+    """
+    for _ in range(2):
+        step()
+    print(samples, flush=True)
+    serve(step, time.process_time if clock == "cpu" else time.perf_counter, warm_up=0)
+
+
 def one_core() -> None:
     """Keeps this process on one core, where the system can do that. Before any library starts."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
-def take_turns(children: Sequence[Child], repeats: int) -> list[list[float]]:
+def take_turns(
+    children: Sequence[Child], repeats: int, seconds: float = REPEAT_SECONDS
+) -> list[list[float]]:
     """Steps per second of each child, `repeats` times, in turns: A B A B.
 
     What else the machine does meanwhile then falls on all of them alike.
+
+    Args:
+        children: What takes turns.
+        repeats: Turns of each.
+        seconds: How long a turn lasts, or one step if that takes longer.
     """
-    counts = [math.ceil(REPEAT_SECONDS / child.seconds(1)) for child in children]
+    counts = [math.ceil(seconds / child.seconds(1)) for child in children]
     rounds = [
         [steps / child.seconds(steps) for child, steps in zip(children, counts, strict=True)]
         for _ in range(repeats)

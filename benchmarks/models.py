@@ -41,7 +41,7 @@ def train(settings: Settings, recipe: str, backend: str, twin: Twin) -> Measured
     arguments = ("train", recipe, twin.batch_size)
     with _child(backend, *arguments) as ours:
         if not settings.torch:
-            (rates,) = take_turns([ours], settings.repeats)
+            (rates,) = take_turns([ours], settings.repeats, settings.seconds)
             return Measured(rates)
         with Child(
             "benchmarks.torch_child",
@@ -49,7 +49,7 @@ def train(settings: Settings, recipe: str, backend: str, twin: Twin) -> Measured
             python=settings.torch_python,
             environment=ONE_THREAD,
         ) as theirs:
-            rates, peer_rates = take_turns([ours, theirs], settings.repeats)
+            rates, peer_rates = take_turns([ours, theirs], settings.repeats, settings.seconds)
     return Measured(rates, f"torch {settings.torch}", peer_rates)
 
 
@@ -57,7 +57,7 @@ def generate(settings: Settings, recipe: str, backend: str, streams: int) -> Mea
     """Generated frames per CPU second, those of all streams together."""
     with _child(backend, "generate", recipe, streams) as child:
         frames = child.read()
-        (blocks,) = take_turns([child], settings.repeats)
+        (blocks,) = take_turns([child], settings.repeats, settings.seconds)
     return Measured([frames * rate for rate in blocks])
 
 

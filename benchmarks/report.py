@@ -15,11 +15,13 @@ class Settings:
         repeats: Measurements of each row, at least 1.
         torch_python: The Python interpreter that runs the PyTorch twins.
         torch: Its version of PyTorch, if it has one.
+        seconds: How long each measurement of a rate lasts, at least.
     """
 
     repeats: int
     torch_python: str
     torch: str | None
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -86,25 +88,30 @@ def row(benchmark: Benchmark, measured: Measured) -> Row:
 
 
 def choose(benchmarks: Sequence[Benchmark], prefixes: Sequence[str]) -> list[Benchmark]:
-    """The benchmarks whose names start with one of the prefixes: all of them without any.
+    """The benchmarks that some of the prefixes stand for: all of them without any.
+
+    Args:
+        benchmarks: All there are.
+        prefixes: What their names start with, or what comes after a slash in them.
 
     Raises:
-        ValueError: If no name starts with one of the prefixes.
+        ValueError: If a prefix stands for none.
     """
-    for prefix in prefixes:
-        if not any(benchmark.name.startswith(prefix) for benchmark in benchmarks):
+    found = {p: [b for b in benchmarks if f"/{p}" in f"/{b.name}"] for p in prefixes}
+    for prefix, some in found.items():
+        if not some:
             raise ValueError(
-                f"No benchmark has a name that starts with '{prefix}'. "
+                f"No benchmark has a name with a part that starts with '{prefix}'. "
                 f"There are: {', '.join(benchmark.name for benchmark in benchmarks)}."
             )
-    return [b for b in benchmarks if not prefixes or b.name.startswith(tuple(prefixes))]
+    return [b for b in benchmarks if not found or any(b in some for some in found.values())]
 
 
 def line(name: str, cells: Sequence[object], width: int) -> str:
     """A line of the table. `width` is that of the first column."""
     value, unit, low, high, peer, peer_value, ratio = map(_text, cells)
     numbers = f"{value:>10}  {unit:<18}{low:>10}{high:>10}"
-    return f"{name:<{width}}{numbers}  {peer:<14}{peer_value:>10}{ratio:>7}".rstrip()
+    return f"{name:<{width}}{numbers}  {peer:<26}{peer_value:>10}{ratio:>7}".rstrip()
 
 
 def table_line(row: Row, width: int) -> str:

@@ -1,12 +1,10 @@
 """The command line: each verb is one function of `kaudio`. Imports wait until a verb runs."""
 
 import contextlib
-import itertools
 import os
 import signal
 import sys
-import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -108,7 +106,24 @@ def generate(
     ] = False,
     temperature: Annotated[
         float | None,
-        typer.Option(help="Below 1 for safer sound, above 1 for wilder. Default: the model's own."),
+        typer.Option(
+            help="Below 1 for safer sound, above 1 for wilder, 0 for the likeliest. Default: the "
+            "model's own."
+        ),
+    ] = None,
+    top_k: Annotated[
+        int | None, typer.Option(help="Draw among so many codes only. 0: among all.")
+    ] = None,
+    top_p: Annotated[
+        float | None,
+        typer.Option(help="Draw among the likeliest codes that together have this probability."),
+    ] = None,
+    condition: Annotated[
+        str | None,
+        typer.Option(
+            help="What the model is told of the clip, such as 'bach:1', or 'bach -> schubert' "
+            "for a clip that turns from one to the other."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same audio.")] = 0,
     batch: Annotated[
@@ -121,54 +136,30 @@ def generate(
     _choose(backend)
     import kaudio
     from kaudio.audio import blocks as read_blocks
+    from kaudio.generation import parse_condition
     from kaudio.generation.generate import check_generates, marked_stream, num_samples_of
+    from kaudio.output import write_clips
 
     trained = kaudio.load(model)
     check_generates(trained)
     rate = trained.codec.sample_rate
+    given = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
+    conditions = {}
+    if condition is not None:
+        names = trained.condition_names.get("global", ())
+        conditions["global"] = parse_condition(condition, names, seconds)
     blocks = marked_stream(
         trained,
         batch_size=batch,
         seed=seed,
-        controls={} if temperature is None else {"temperature": temperature},
+        controls={k: v for k, v in given.items() if v is not None},
+        conditions=conditions,
         prime=None if prime is None else read_blocks(prime, rate),
         include_prime=include_prime,
     )
     numbered = [out.with_stem(f"{out.stem}_{i + 1}") for i in range(batch)]
     total = num_samples_of(seconds, rate)
-    _write(blocks, [out] if batch == 1 else numbered, total, rate, format.value)
-
-
-def _write(blocks: Iterator, paths: list[Path], total: int, sample_rate: int, subtype: str) -> None:
-    """Writes clips while they are generated. Ctrl-C keeps what there is."""
-    from rich.progress import Progress
-
-    from kaudio.audio import Writer
-
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    made = made_at_start = 0
-    with contextlib.ExitStack() as stack:
-        bar = stack.enter_context(Progress(transient=True))
-        task = bar.add_task("generating", total=total)
-        first = next(blocks)  # compiled before a file is touched
-        start = time.perf_counter()
-        writers = [stack.enter_context(Writer(path, sample_rate, subtype)) for path in paths]
-        stack.enter_context(contextlib.suppress(KeyboardInterrupt))
-        for block, is_prime in itertools.chain([first], blocks):
-            piece = block if is_prime else block[:, : total - made]
-            for writer, samples in zip(writers, piece, strict=True):
-                writer.write(samples)
-            made += 0 if is_prime else piece.shape[-1]
-            made_at_start = made_at_start or made
-            bar.update(task, completed=made)
-            if made == total:
-                break
-    took = time.perf_counter() - start
-    # The first block took part in compiling.
-    speed = (made - made_at_start) * len(paths) / sample_rate / took
-    stopped = "Stopped early: " if made < total else ""
-    pace = f", {speed:.1f} x real time" if made > made_at_start else ""
-    print(f"{stopped}{made / sample_rate:.1f} s{pace}, in {', '.join(map(str, paths))}")
+    write_clips(blocks, [out] if batch == 1 else numbered, total, rate, format.value)
 
 
 @app.command()

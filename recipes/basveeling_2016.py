@@ -64,13 +64,20 @@ def recipe(
     )
     model.compile(keras.optimizers.SGD(learning_rate, momentum=0.9, nesterov=True))
     steps = model.warm_up + excerpt_samples
-    options = {"batch_size": batch_size, "hop_steps": excerpt_samples}
     return kaudio.Recipe(
         model=model,
         train=kaudio.data.next_step(
-            train, codec, steps, seed=seed, epoch_batches=epoch_batches, **options
+            train,
+            codec,
+            steps,
+            batch_size,
+            seed=seed,
+            hop_steps=excerpt_samples,
+            epoch_batches=epoch_batches,
         ),
-        validation=kaudio.data.next_step(validation, codec, steps, **options),
+        validation=kaudio.data.next_step(
+            validation, codec, steps, batch_size, hop_steps=excerpt_samples
+        ),
         epochs=epochs,
         run_dir=run_dir,
         clip_seconds=clip_seconds,

@@ -67,13 +67,18 @@ def recipe(
     )
     model.compile(keras.optimizers.Adam(learning_rate, epsilon=1e-4))
     steps = model.warm_up + excerpt_samples
-    options = {"batch_size": 1, "hop_steps": excerpt_samples}
     return kaudio.Recipe(
         model=model,
         train=kaudio.data.next_step(
-            train, codec, steps, seed=seed, epoch_batches=epoch_batches, **options
+            train,
+            codec,
+            steps,
+            1,
+            seed=seed,
+            hop_steps=excerpt_samples,
+            epoch_batches=epoch_batches,
         ),
-        validation=kaudio.data.next_step(validation, codec, steps, **options),
+        validation=kaudio.data.next_step(validation, codec, steps, 1, hop_steps=excerpt_samples),
         epochs=epochs,
         run_dir=run_dir,
         clip_seconds=clip_seconds,

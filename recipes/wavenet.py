@@ -107,14 +107,22 @@ def recipe(
     )
     model.compile(keras.optimizers.Adam(learning_rate, clipnorm=clipnorm))
     counted = round(excerpt_seconds * sample_rate)
-    options = {"batch_size": batch_size, "condition": labels, "hop_steps": counted}
     steps = model.warm_up + counted
     return kaudio.Recipe(
         model=model,
         train=kaudio.data.next_step(
-            train, codec, steps, seed=seed, epoch_batches=epoch_batches, **options
+            train,
+            codec,
+            steps,
+            batch_size,
+            condition=labels,
+            seed=seed,
+            hop_steps=counted,
+            epoch_batches=epoch_batches,
         ),
-        validation=kaudio.data.next_step(validation, codec, steps, **options),
+        validation=kaudio.data.next_step(
+            validation, codec, steps, batch_size, condition=labels, hop_steps=counted
+        ),
         epochs=epochs,
         run_dir=run_dir,
         clip_seconds=clip_seconds,

@@ -17,7 +17,10 @@ MAY_IMPORT = {  # room: the rooms it may import, and the libraries
     "layers": (set(), {"numpy", "keras"}),
     "models": ({"codecs", "layers"}, {"numpy", "keras"}),
     "generation": ({"models", "backend"}, {"numpy", "keras"}),
-    "evaluation": ({"data", "models", "generation"}, {"numpy", "scipy", "keras", "matplotlib"}),
+    "evaluation": (
+        {"codecs", "data", "models", "generation"},
+        {"numpy", "scipy", "keras", "matplotlib"},
+    ),
     "training": (
         {"audio", "data", "evaluation", "generation", "models", "recipe"},
         {"numpy", "keras", "grain", "rich", "soundfile", "tensorboard"},
@@ -25,9 +28,10 @@ MAY_IMPORT = {  # room: the rooms it may import, and the libraries
     "backend.py": (set(), {"keras", "jax", "tensorflow"}),
     "recipe.py": (set(), {"keras", "grain", "typer"}),
     "cli.py": (
-        {"audio", "data", "generation", "models", "recipe", "training"},
-        {"keras", "rich", "typer"},
+        {"audio", "data", "generation", "models", "output", "recipe", "training"},
+        {"keras", "typer"},
     ),
+    "output.py": ({"audio", "evaluation"}, {"rich"}),
     "__init__.py": (None, set()),
     "__main__.py": ({"cli"}, set()),
 }

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from kaudio.layers.gated import concatenated_product
 from kaudio.layers.gated_block import GatedBlock
 from kaudio.layers.ring import Ring
 
@@ -114,7 +115,9 @@ class GatedStack(keras.layers.Layer):
         conditions = conditions or {}
         if training and self.start:
             x, conditions = x[:, self.start :], self._shift(conditions)
-        return self._skip(self._run(x, conditions, self.crop if training else 0, training)[1])
+        features = self._run(x, conditions, self.crop if training else 0, training)[1]
+        kernel = ops.cast(self.skip_kernel, self.compute_dtype)
+        return self._add_skip_bias(concatenated_product(features, kernel))
 
     def _shift(self, conditions: Mapping[str, Any]) -> dict[str, Any]:
         hops = {name: max(1, hop_length) for name, (_, hop_length) in self.conditions.items()}
@@ -141,9 +144,7 @@ class GatedStack(keras.layers.Layer):
             for name, c in conditions.items()
         }
 
-    def _skip(self, features: list) -> Any:
-        kernel = ops.cast(self.skip_kernel, self.compute_dtype)
-        y = ops.matmul(ops.concatenate(features, axis=-1), kernel)
+    def _add_skip_bias(self, y: Any) -> Any:
         if self.skip_bias is None:
             return y
         return y + ops.cast(ops.sum(self.skip_bias, axis=0), y.dtype)
@@ -189,7 +190,9 @@ class GatedStack(keras.layers.Layer):
             inputs.append(x)
             x, z = block.step(x, past[number], conditions)
             features.append(z)
-        return self._skip(features), [inlet_state, self.ring.write(state[1], ops.stack(inputs))]
+        kernel = ops.cast(self.skip_kernel, self.compute_dtype)
+        y = self._add_skip_bias(ops.matmul(ops.concatenate(features, axis=-1), kernel))
+        return y, [inlet_state, self.ring.write(state[1], ops.stack(inputs))]
 
     def get_config(self) -> dict:
         return {

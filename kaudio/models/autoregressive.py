@@ -27,6 +27,7 @@ class Autoregressive(keras.Model):
         controls: Names and default values of what steers `sample()`, such as "temperature".
         noise_shape: Shape of the uniform draws that `sample()` takes for each step and stream.
         conditions: Names and numbers of channels of what the model is told beside the steps.
+        condition_names: Names of the channels of conditions that have any.
         receptive_field: Most steps that a prediction depends on, or None where there is no end.
         warm_up: Positions at the start of an excerpt whose predictions do not count.
         from_silence: Whether excerpts begin with silence, as those of one-shots do.
@@ -38,6 +39,7 @@ class Autoregressive(keras.Model):
     controls: Mapping[str, float] = MappingProxyType({})
     noise_shape: tuple[int, ...] = ()
     conditions: Mapping[str, int] = NOTHING
+    condition_names: Mapping[str, tuple[str, ...]] = NOTHING
     receptive_field: int | None = None
     warm_up: int = 0
     from_silence: bool = False

@@ -1,11 +1,39 @@
-"""Drawing one of many from their logits."""
+"""One of many by their logits: drawing it, and how surprising it is."""
 
+from collections.abc import Callable
 from typing import Any
 
 from keras import ops
 
 # The largest float32 below 1.
 BELOW_ONE = 1 - 2.0**-24
+
+
+def cross_entropy(codes: Any, logits: Any) -> Any:
+    """Minus the logarithm of `softmax(logits)` at each code, with its gradient written by hand.
+
+    Args:
+        codes: `(...)` integers.
+        logits: `(..., levels)`.
+
+    Returns:
+        `(...)`, in nats.
+    """
+
+    def run(logits: Any) -> tuple[Any, Callable]:
+        highest = ops.max(logits, axis=-1, keepdims=True)
+        weights = ops.exp(logits - highest)
+        total = ops.sum(weights, axis=-1, keepdims=True)
+        hot = ops.one_hot(ops.cast(codes, "int32"), logits.shape[-1], dtype=logits.dtype)
+
+        def gradient(*args: Any, upstream: Any = None) -> Any:
+            dy = args[0] if upstream is None else upstream
+            return (weights / total - hot) * ops.expand_dims(dy, -1)
+
+        picked = ops.sum(logits * hot, axis=-1)
+        return ops.log(total[..., 0]) + highest[..., 0] - picked, gradient
+
+    return ops.custom_gradient(run)(logits)
 
 
 def choose(logits: Any, noise: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from keras import ops
 
-from kaudio.models.draws import choose, truncate
+from kaudio.models.draws import choose, cross_entropy, truncate
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,7 @@ class Categorical(Head):
         return ()
 
     def nats(self, codes: Any, prediction: Any) -> Any:
-        codes = ops.cast(codes, "int32")
-        return ops.sparse_categorical_crossentropy(codes, prediction, from_logits=True)
+        return cross_entropy(codes, prediction)
 
     def sample(self, prediction: Any, noise: Any, controls: Mapping[str, Any]) -> Any:
         logits = prediction / ops.maximum(controls["temperature"], 1e-6)

@@ -9,16 +9,10 @@ import keras
 from keras import layers, ops
 
 from kaudio.codecs import Quantizer
-from kaudio.layers import (
-    CausalConv1D,
-    CausalEmbedding,
-    Conditioning,
-    ContextStack,
-    GatedStack,
-)
 from kaudio.models.autoregressive import NOTHING, Autoregressive, State, Tensor
 from kaudio.models.heads import Categorical, LogisticMixture
 from kaudio.models.stepper import WaveNetStepper
+from kaudio.models.wavenet_layers import make_conditioning, make_trunk, receptive_field
 
 NO_OPTIONS = ("self", "codec", "kwargs", "__class__")
 
@@ -118,41 +112,13 @@ class WaveNet(Autoregressive):
                 "`codec` must turn audio into codes of single samples, as `MuLaw` and `Linear` "
                 f"do. Received: codec={codec}."
             )
-        if upsampling not in ("repeat", "learned") or input_kind not in ("one_hot", "scalar"):
-            raise ValueError(
-                '`upsampling` must be "repeat" or "learned", and `input_kind` "one_hot" or '
-                f'"scalar". Received: "{upsampling}" and "{input_kind}".'
-            )
         dtype = keras.dtype_policies.get(dtype).name
         head = LogisticMixture(codec.levels, mixtures) if mixtures else Categorical(codec.levels)
         # Layers
-        if input_kind == "one_hot":
-            table = (codec.levels, residual_filters, input_kernel_size, codec.silence)
-            inlet = CausalEmbedding(*table, input_bias, dtype=dtype, name="inlet")
-        else:
-            conv = (residual_filters, input_kernel_size, 1, input_bias)
-            inlet = CausalConv1D(*conv, dtype=dtype, name="inlet")
-        context = None
-        if context_dilations:
-            slow = (context_hop_length, context_dilations, 2, context_filters)
-            context = ContextStack(*slow, dtype=dtype, name="context")
-        told = (len(global_names), local_channels, local_hop_length, context)
-        conditioning = Conditioning(*told, upsampling == "learned", dtype=dtype)
-        trunk = GatedStack(
-            inlet,
-            dilations,
-            kernel_size,
-            gate_filters,
-            skip_filters,
-            use_bias,
-            conditioning.conditions,
-            remat=remat,
-            dtype=dtype,
-            name="trunk",
-        )
-        field = trunk.receptive_field
-        if context:
-            field = max(field, trunk.condition_field + context.receptive_field - 1)
+        options["dtype"] = dtype
+        conditioning = make_conditioning(options)
+        trunk = make_trunk(codec, options, conditioning)
+        field = receptive_field(trunk, conditioning)
         if not from_silence:
             hop_length = conditioning.hop_length
             trunk.start = (field - trunk.receptive_field) // hop_length * hop_length
@@ -184,6 +150,7 @@ class WaveNet(Autoregressive):
         self.warm_up = trunk.start + trunk.crop
         self.prime_hop = conditioning.hop_length
         self.prime_steps = field + conditioning.hop_length
+        self.condition_names = {"global": tuple(global_names)} if global_names else {}
         self.conditions = {k: conditioning.conditions[k][0] for k in given}
         self.controls = MappingProxyType(
             {"temperature": temperature}
@@ -191,14 +158,8 @@ class WaveNet(Autoregressive):
             else {"temperature": temperature, "top_k": top_k, "top_p": top_p}
         )
         self.noise_shape = head.noise_shape
-        self.options = {**options, "dtype": dtype}
+        self.options = options
         self.bits = self.new_metric()
-
-    def compile(self, *args: Any, jit_compile: Any = "auto", **kwargs: Any) -> None:
-        """As of a Keras model; on TensorFlow "auto" leaves out XLA, which is no faster here."""
-        if jit_compile == "auto" and keras.config.backend() == "tensorflow":
-            jit_compile = False
-        super().compile(*args, jit_compile=jit_compile, **kwargs)
 
     def initial_state(self, batch_size: int, conditions: Mapping[str, Tensor] = NOTHING) -> State:
         told = self.conditioning.initial_state(batch_size)

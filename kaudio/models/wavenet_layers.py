@@ -1,0 +1,77 @@
+"""The layers that a WaveNet is made of, from its options."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kaudio.codecs import Quantizer
+from kaudio.layers import (
+    CausalConv1D,
+    CausalEmbedding,
+    Conditioning,
+    ContextStack,
+    GatedStack,
+)
+
+
+def make_conditioning(options: Mapping[str, Any]) -> Conditioning:
+    """What the trunk is told beside the samples."""
+    if options["upsampling"] not in ("repeat", "learned"):
+        raise ValueError(
+            '`upsampling` must be "repeat" or "learned". '
+            f'Received: upsampling="{options["upsampling"]}".'
+        )
+    context = None
+    if options["context_dilations"]:
+        context = ContextStack(
+            options["context_hop_length"],
+            options["context_dilations"],
+            filters=options["context_filters"],
+            dtype=options["dtype"],
+            name="context",
+        )
+    return Conditioning(
+        len(options["global_names"]),
+        options["local_channels"],
+        options["local_hop_length"],
+        context,
+        options["upsampling"] == "learned",
+        dtype=options["dtype"],
+        name="conditioning",
+    )
+
+
+def make_trunk(
+    codec: Quantizer, options: Mapping[str, Any], conditioning: Conditioning
+) -> GatedStack:
+    """The gated blocks, and the layer that codes or samples go into."""
+    filters, size = options["residual_filters"], options["input_kernel_size"]
+    rest = {"use_bias": options["input_bias"], "dtype": options["dtype"], "name": "inlet"}
+    match options["input_kind"]:
+        case "one_hot":
+            inlet = CausalEmbedding(codec.levels, filters, size, codec.silence, **rest)
+        case "scalar":
+            inlet = CausalConv1D(filters, size, **rest)
+        case other:
+            raise ValueError(
+                f'`input_kind` must be "one_hot" or "scalar". Received: input_kind="{other}".'
+            )
+    return GatedStack(
+        inlet,
+        options["dilations"],
+        options["kernel_size"],
+        options["gate_filters"],
+        options["skip_filters"],
+        options["use_bias"],
+        conditioning.conditions,
+        remat=options["remat"],
+        dtype=options["dtype"],
+        name="trunk",
+    )
+
+
+def receptive_field(trunk: GatedStack, conditioning: Conditioning) -> int:
+    """Most samples that an output depends on, by way of the context as well."""
+    context = conditioning.context
+    if context is None:
+        return trunk.receptive_field
+    return max(trunk.receptive_field, trunk.condition_field + context.receptive_field - 1)

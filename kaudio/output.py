@@ -1,0 +1,56 @@
+"""Generated audio into files, with a progress bar, and with an ear to it."""
+
+import contextlib
+import itertools
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.progress import Progress
+
+from kaudio.audio import Writer, probe, read
+from kaudio.evaluation import faults
+
+# Of a longer clip, only its end is looked at for faults.
+LISTEN_SECONDS = 600.0
+
+
+def write_clips(
+    blocks: Iterator, paths: list[Path], total: int, sample_rate: int, subtype: str
+) -> None:
+    """Writes clips while they are generated. Ctrl-C keeps what there is."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    made = made_at_start = 0
+    with contextlib.ExitStack() as stack:
+        bar = stack.enter_context(Progress(transient=True))
+        task = bar.add_task("generating", total=total)
+        first = next(blocks)  # compiled before a file is touched
+        start = time.perf_counter()
+        writers = [stack.enter_context(Writer(path, sample_rate, subtype)) for path in paths]
+        stack.enter_context(contextlib.suppress(KeyboardInterrupt))
+        for block, is_prime in itertools.chain([first], blocks):
+            piece = block if is_prime else block[:, : total - made]
+            for writer, samples in zip(writers, piece, strict=True):
+                writer.write(samples)
+            made += 0 if is_prime else piece.shape[-1]
+            made_at_start = made_at_start or made
+            bar.update(task, completed=made)
+            if made == total:
+                break
+    took = time.perf_counter() - start
+    # The first block took part in compiling.
+    speed = (made - made_at_start) * len(paths) / sample_rate / took
+    stopped = "Stopped early: " if made < total else ""
+    pace = f", {speed:.1f} x real time" if made > made_at_start else ""
+    print(f"{stopped}{made / sample_rate:.1f} s{pace}, in {', '.join(map(str, paths))}")
+    _listen(paths, sample_rate)
+
+
+def _listen(paths: list[Path], sample_rate: int) -> None:
+    """Says of clips that are no music what is wrong with them. Of long ones, hears the end."""
+    for path in paths:
+        start = max(0.0, probe(path).seconds - LISTEN_SECONDS)
+        for fault in faults(read(path, sample_rate, start), sample_rate):
+            print(f"{path} is not music: {fault}", file=sys.stderr)
