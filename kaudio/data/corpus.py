@@ -86,6 +86,7 @@ class Corpus:
         *,
         trim_silence_db: float | None = None,
         groups: Groups = "recording",
+        demo: Literal["music", "oneshots"] = "music",
     ) -> "Corpus":
         """Reads all recordings below a folder. Each is decoded once, into the cache.
 
@@ -97,11 +98,12 @@ class Corpus:
             groups: What a split must not part: each `"recording"`, each `"folder"`, or what a
                 function makes of a path, or a mapping has for it. Both are given paths relative
                 to `folder`, the mapping as strings with `/`. Copies of a file share its group.
+            demo: Which part of the demo corpus.
 
         Raises:
             ValueError: If nothing in the folder can be used.
         """
-        folder = demo_folder(demo_root()) / "music" if folder is None else Path(folder)
+        folder = demo_folder(demo_root()) / demo if folder is None else Path(folder)
         folder = folder.expanduser()
         paths, skipped = find(folder)
         recordings, trimmed_seconds, first_group = [], 0.0, {}

@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from kaudio import backend
-from kaudio.models.autoregressive import Autoregressive, State, Tensor
+from kaudio.models.autoregressive import NOTHING, Autoregressive, State, Tensor
 
 
 def generate_block(
@@ -101,7 +101,7 @@ class Sampler:
     def _bind(self, function: Callable) -> Callable:
         return lambda *arguments: function(self.model, *arguments)
 
-    def start(self, conditions: Mapping[str, np.ndarray]) -> tuple[Tensor, State]:
+    def start(self, conditions: Mapping[str, np.ndarray] = NOTHING) -> tuple[Tensor, State]:
         """Silence: the first input, and the state before it is heard.
 
         Args:
@@ -110,7 +110,11 @@ class Sampler:
         return self.model.first_input(self.batch_size), self._initial_state(_tensors(conditions))
 
     def prime(
-        self, x: Tensor, state: State, steps: np.ndarray, conditions: Mapping[str, np.ndarray]
+        self,
+        x: Tensor,
+        state: State,
+        steps: np.ndarray,
+        conditions: Mapping[str, np.ndarray] = NOTHING,
     ) -> tuple[Tensor, State]:
         """Lets the model hear steps that are given, `(num_steps, batch, *step_shape)`."""
         told = _tensors(conditions)
@@ -143,7 +147,7 @@ class Sampler:
         state: State,
         noise: np.ndarray,
         controls: Mapping[str, float],
-        conditions: Mapping[str, np.ndarray],
+        conditions: Mapping[str, np.ndarray] = NOTHING,
     ) -> tuple[np.ndarray, Tensor, State]:
         """Generates a block. Returns its steps, `(batch, block_steps, ...)`, and what is next."""
         values = {k: ops.convert_to_tensor(v, "float32") for k, v in controls.items()}

@@ -143,6 +143,7 @@ class WaveNet(Autoregressive):
         # Config
         self.dtype_policy = keras.dtype_policies.get(dtype)  # `compile` scales losses by it
         self.codec, self.head = codec, head
+        self.silence = codec.silence
         self.conditioning, self.trunk = conditioning, trunk
         self.scale, self.hidden, self.outlet = scale, hidden, outlet
         self.receptive_field = field
@@ -179,7 +180,7 @@ class WaveNet(Autoregressive):
         return [state, self.trunk.state_after(self.heard(x), told)]
 
     def first_input(self, batch_size: int) -> Tensor:
-        return ops.full((batch_size,), self.codec.silence, "int32")
+        return ops.full((batch_size,), self.silence, "int32")
 
     def step(
         self,

@@ -45,12 +45,14 @@ def make_trunk(
 ) -> GatedStack:
     """The gated blocks, and the layer that codes or samples go into."""
     filters, size = options["residual_filters"], options["input_kernel_size"]
-    rest = {"use_bias": options["input_bias"], "dtype": options["dtype"], "name": "inlet"}
+    rest: dict[str, Any] = {"use_bias": options["input_bias"], "dtype": options["dtype"]}
     match options["input_kind"]:
         case "one_hot":
-            inlet = CausalEmbedding(codec.levels, filters, size, codec.silence, **rest)
+            inlet = CausalEmbedding(
+                codec.levels, filters, size, codec.silence, name="inlet", **rest
+            )
         case "scalar":
-            inlet = CausalConv1D(filters, size, **rest)
+            inlet = CausalConv1D(filters, size, name="inlet", **rest)
         case other:
             raise ValueError(
                 f'`input_kind` must be "one_hot" or "scalar". Received: input_kind="{other}".'

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from kaudio.evaluation import curves_png, describe, faults
 from kaudio.models import Autoregressive
@@ -28,7 +29,7 @@ def opening(recipe: Recipe, run: Run) -> list[str]:
     ]
     field = model.receptive_field if isinstance(model, Autoregressive) else None
     if field is not None:
-        steps = recipe.train[0][1].shape[1]
+        steps = np.asarray(next(iter(recipe.train))[1]).shape[1]
         seconds = 1 / model.codec.steps_per_second
         lines.append(
             f"Receptive field: {field:,} samples, {field * seconds:.3f} s. Excerpts: {steps:,} "
