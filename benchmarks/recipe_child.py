@@ -45,11 +45,12 @@ def generator(recipe: "kaudio.Recipe", streams: int) -> Callable[[], None]:
     model = recipe.model
     sampler = Sampler(model, streams, max(1, round(model.codec.steps_per_second)))
     generators = [np.random.default_rng(stream) for stream in range(streams)]
-    now = sampler.start()
+    x, state = sampler.start({})
 
     def step() -> None:
-        nonlocal now
-        _, *now = sampler.generate(*now, sampler.noise(generators), model.controls)
+        nonlocal x, state
+        noise = sampler.noise(generators)
+        _, x, state = sampler.generate(x, state, noise, model.controls, {})
 
     print(streams * sampler.block_steps, flush=True)
     return step

@@ -51,11 +51,12 @@ def generator(name: str, streams: int) -> Callable[[], object]:
     model = build(name)
     sampler = Sampler(model, streams, BLOCK_STEPS)
     generators = [np.random.default_rng(stream) for stream in range(streams)]
-    now = sampler.start({})
+    x, state = sampler.start({})
 
     def step() -> None:
-        nonlocal now
-        _, *now = sampler.generate(*now, sampler.noise(generators), model.controls, {})
+        nonlocal x, state
+        noise = sampler.noise(generators)
+        _, x, state = sampler.generate(x, state, noise, model.controls, {})
 
     return step
 

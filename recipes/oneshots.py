@@ -3,7 +3,7 @@
     kaudio fit recipes/oneshots.py                     # drums, mallets and waves of the demo corpus
     kaudio fit recipes/oneshots.py --audio ~/samples
     kaudio generate runs/oneshots hit.wav --seconds 0.8 --condition "drums:1 snare:1"
-    kaudio generate runs/oneshots hit.wav --seconds 0.8 --condition "mallets marimba pitched pitch:0.58"
+    kaudio generate runs/oneshots hit.wav --seconds 0.8 --condition "mallets pitched pitch:0.58"
 
 What a sound is, it is told by the words in the names of files and folders, and by the pitch that
 was found in it, in octaves above middle C. After "Musical audio synthesis using recurrent neural

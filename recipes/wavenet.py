@@ -20,7 +20,7 @@ def recipe(
     sample_rate: int = 8_000,
     levels: int = 256,
     mixtures: int = 0,
-    excerpt_seconds: float = 1.0,
+    excerpt_seconds: float = 0.5,
     trim_silence_db: float | None = None,
     stacks: int = 2,
     max_dilation: int = 512,
@@ -35,10 +35,10 @@ def recipe(
     mixed_precision: bool = False,
     temperature: float = 1.0,
     top_p: float = 1.0,
-    learning_rate: float = 2e-3,
+    learning_rate: float = 5e-3,
     clipnorm: float = 1.0,
-    batch_size: int = 8,
-    epoch_batches: int = 50,
+    batch_size: int = 1,
+    epoch_batches: int = 400,
     epochs: int = 6,
     clip_seconds: float = 5.0,
     seed: int = 0,
@@ -70,11 +70,11 @@ def recipe(
         mixed_precision: Compute in bfloat16 and keep weights in float32.
         temperature: Of generation: below 1 is safer, above 1 wilder.
         top_p: Of generation: draw among the likeliest codes that together have this probability.
-        learning_rate: Step size of Adam.
+        learning_rate: Step size of Adam at the start; it falls to 3 % of it on a cosine.
         clipnorm: Longest gradient of a weight; longer ones are scaled down.
         batch_size: Excerpts in a batch.
         epoch_batches: Batches in an epoch, at most.
-        epochs: Number of epochs.
+        epochs: Number of epochs, over which the step size falls.
         clip_seconds: Length of the audio generated after each epoch.
         seed: Seed of the weights, the split and the order of the excerpts.
         run_dir: Folder of the model and the logs. Fit again in the same place to resume.
@@ -105,7 +105,8 @@ def recipe(
         top_p=top_p,
         dtype="mixed_bfloat16" if mixed_precision else None,
     )
-    model.compile(keras.optimizers.Adam(learning_rate, clipnorm=clipnorm))
+    decay = keras.optimizers.schedules.CosineDecay(learning_rate, epochs * epoch_batches, 0.03)
+    model.compile(keras.optimizers.Adam(decay, clipnorm=clipnorm))
     counted = round(excerpt_seconds * sample_rate)
     steps = model.warm_up + counted
     return kaudio.Recipe(
@@ -121,7 +122,13 @@ def recipe(
             epoch_batches=epoch_batches,
         ),
         validation=kaudio.data.next_step(
-            validation, codec, steps, batch_size, condition=labels, hop_steps=counted
+            validation,
+            codec,
+            steps,
+            batch_size=8,
+            condition=labels,
+            hop_steps=counted,
+            epoch_batches=1 + epoch_batches * batch_size // 16,
         ),
         epochs=epochs,
         run_dir=run_dir,

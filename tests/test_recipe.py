@@ -2,6 +2,7 @@
 
 import inspect
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -32,11 +33,21 @@ def test_every_recipe_opens_with_its_command(name):
     assert f"kaudio fit recipes/{name}" in (RECIPES / name).read_text()
 
 
+NET = {"stacks": 1, "max_dilation": 4, "filters": 4, "skip_filters": 8}
+SHORT = {"excerpt_seconds": 0.1, "batch_size": 2, "epoch_batches": 2}
 TINY = {  # sizes that fit ten seconds of music; nothing else is changed
     "gruv.py": {"units": 8, "excerpt_seconds": 0.5},
     "gruv_2015.py": {"sample_rate": 8_000, "frame_length": 125, "sequence_frames": 10, "units": 8},
     "unnati_2016.py": {"frame_length": 1_000, "sequence_frames": 10, "units": 8},
     "beckham_2016.py": {"frame_length": 500, "sequence_frames": 10, "units": 8},
+    "wavenet.py": NET | SHORT | {"composers": True, "trim_silence_db": -60.0},
+    "wavenet_long.py": SHORT | {"max_dilation": 64, "filters": 4, "skip_filters": 8},
+    "wavenet_context.py": SHORT
+    | {"stacks": 1, "max_dilation": 4, "context_hop_length": 4, "context_max_dilation": 4},
+    "oneshots.py": NET | {"seconds": 0.1, "batch_size": 2},
+    "ibab_2016.py": NET | {"sample_rate": 8_000, "excerpt_samples": 2_000, "epoch_batches": 2},
+    "deepsound_2016.py": NET | {"sample_rate": 8_000, "excerpt_samples": 2_000, "epoch_batches": 2},
+    "basveeling_2016.py": {"small": True, "batch_size": 2, "epoch_batches": 2},
 }
 
 
@@ -45,7 +56,7 @@ def test_every_recipe_trains_an_epoch(name, music, tmp_path):
     recipe = kaudio.load_recipe(
         RECIPES / name, audio=music, epochs=1, run_dir=tmp_path / "run", **TINY[name]
     )
-    run = kaudio.fit(recipe)
+    run = kaudio.fit(replace(recipe, clip_seconds=0.2))
     assert run.model.exists()
     assert run.sample.exists()
 
@@ -106,6 +117,71 @@ def test_beckham_2016_is_the_published_system(monkeypatch, tmp_path):
     assert recipe.model.standardize.kind == "range"
     assert float(recipe.model.optimizer.learning_rate) == pytest.approx(0.01)
     assert len(recipe.model.recurrent) == 3
+
+
+def test_ibab_2016_is_the_published_system(monkeypatch, music):
+    recipe, made = shape_of(monkeypatch, "ibab_2016.py", music)
+    model, codec = recipe.model, made["codec"]
+    assert trainable(model) == 1_514_912
+    assert model.receptive_field == 5_117
+    assert codec == kaudio.codecs.MuLaw(16_000, 256)
+    assert (made["steps"], made["batch_size"]) == (5_116 + 100_000, 1)
+    optimizer = model.optimizer
+    assert isinstance(optimizer, keras.optimizers.Adam)
+    assert (float(optimizer.learning_rate), optimizer.epsilon) == (pytest.approx(1e-3), 1e-4)
+
+
+def test_deepsound_2016_is_the_published_system(monkeypatch, music):
+    recipe, made = shape_of(monkeypatch, "deepsound_2016.py", music)
+    model, codec = recipe.model, made["codec"]
+    assert trainable(model) == 6_138_368
+    assert model.receptive_field == 10_237
+    assert len(model.trunk.blocks) == 55
+    assert codec == kaudio.codecs.MuLaw(16_000, 256)
+    assert (made["steps"], made["batch_size"]) == (10_236 + 10_000, 1)
+    assert isinstance(model.optimizer, keras.optimizers.Adam)
+
+
+@pytest.mark.parametrize(
+    ("small", "parameters", "field"), [(False, 4_129_536, 1_025), (True, 91_920, 513)]
+)
+def test_basveeling_2016_is_the_published_system(monkeypatch, music, small, parameters, field):
+    recipe, made = shape_of(monkeypatch, "basveeling_2016.py", music, small=small)
+    model, codec = recipe.model, made["codec"]
+    assert trainable(model) == parameters
+    assert model.receptive_field == field
+    assert codec == kaudio.codecs.MuLaw(4_410, 256)
+    assert (made["steps"], made["batch_size"]) == (field - 1 + 128, 16)
+    assert recipe.epochs == 1_000
+    optimizer = model.optimizer
+    assert isinstance(optimizer, keras.optimizers.SGD)
+    assert (optimizer.momentum, optimizer.nesterov) == (0.9, True)
+    assert float(optimizer.learning_rate) == pytest.approx(1e-3)
+    kinds = {type(callback).__name__: callback for callback in recipe.callbacks}
+    assert (kinds["EarlyStopping"].patience, kinds["ReduceLROnPlateau"].patience) == (20, 10)
+
+
+def test_wavenet_is_told_the_composer_and_of_a_longer_past_when_asked(monkeypatch, music):
+    recipe, _ = shape_of(monkeypatch, "wavenet.py", music, composers=True)
+    assert recipe.model.condition_names == {"global": ("ada", "bela")}
+    x, _ = recipe.train[0]
+    assert sorted(x) == ["global", "steps"]
+    assert x["global"].shape == (8, 1, 2)
+    np.testing.assert_array_equal(x["global"].sum(axis=(1, 2)), np.ones(8))
+    recipe, _ = shape_of(monkeypatch, "wavenet_context.py", music)
+    assert recipe.model.receptive_field > 4 * recipe.model.trunk.receptive_field
+
+
+def test_wavenet_writes_sixteen_bits_when_asked(monkeypatch, music):
+    recipe, made = shape_of(monkeypatch, "wavenet.py", music, mixtures=5)
+    assert made["codec"] == kaudio.codecs.Linear(8_000, 65_536)
+    assert recipe.model.head.width == 15
+    assert recipe.model.options["input_kind"] == "scalar"
+
+
+def test_wavenet_long_sees_seconds(monkeypatch, music):
+    model = shape_of(monkeypatch, "wavenet_long.py", music)[0].model
+    assert model.receptive_field / model.codec.sample_rate == pytest.approx(2.6, abs=0.01)
 
 
 def test_a_variant_imports_its_neighbour_and_changes_its_defaults():

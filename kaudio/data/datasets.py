@@ -38,7 +38,8 @@ def next_step(
         seed: Shuffles, if given.
         jitter: Whether to start each shuffled window up to a hop later, otherwise each epoch.
         hop_steps: Steps from one window of a recording to the next. Defaults to `steps`.
-        epoch_batches: Batches in an epoch, at most; the next epoch has others. Needs a `seed`.
+        epoch_batches: Batches in an epoch, at most. With a `seed`, the next epoch has others;
+            without one, they are spread evenly over the recordings.
         shard: `(index, count)` of this process: its batch is every `count`-th window of the batch
             of all processes together.
 
@@ -164,7 +165,7 @@ def _batches(
     shard: tuple[int, int],
     epoch_batches: int | None = None,
 ) -> grain.MapDataset:
-    _check_at_least_one(batch_size=batch_size)
+    _check_at_least_one(batch_size=batch_size, epoch_batches=epoch_batches or 1)
     index, count = shard
     if not 0 <= index < count:
         raise ValueError(
@@ -176,7 +177,6 @@ def _batches(
     if seed is not None:
         kept = size // (batch_size * count) * (batch_size * count) or kept
         if epoch_batches is not None:
-            _check_at_least_one(epoch_batches=epoch_batches)
             kept = min(kept, epoch_batches * batch_size * count)
     if not kept:
         raise ValueError(
@@ -194,7 +194,10 @@ def _batches(
         else dataset.map(example)
     )
     # Left out and dealt out after shuffling: other windows each epoch.
-    return dataset[index:kept:count].batch(batch_size)
+    batches = dataset[index:kept:count].batch(batch_size)
+    if seed is None and epoch_batches is not None:
+        return batches[:: max(1, len(batches) // epoch_batches)][:epoch_batches]
+    return batches
 
 
 def _check_rates(codec: Codec, corpus: Corpus) -> None:

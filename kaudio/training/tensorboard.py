@@ -122,8 +122,8 @@ def listen(
     prime = model.codec.decode(excerpts[0])
     prime = prime[fades : len(prime) - fades]
     generated = generate(model, seconds, prime=prime, conditions=told, sampler=sampler)[0]
-    # Excerpts of the validation data lie end to end.
-    follows = np.concatenate(excerpts[1:] if len(excerpts) > 1 else excerpts)
+    # What counts of the excerpts of a batch lies end to end.
+    follows = np.concatenate(excerpts[1:, model.warm_up :] if len(excerpts) > 1 else excerpts)
     reference = model.codec.decode(follows)[: len(generated)]
     return {"generated": generated, "reference": np.clip(reference, -1, 1)}
 
