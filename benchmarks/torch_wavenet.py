@@ -72,6 +72,12 @@ class Step(nn.Module):
         self.hidden, self.hidden_bias = drawn(skip, skip), torch.zeros(skip)
         self.outlet, self.outlet_bias = drawn(skip, LEVELS), torch.zeros(LEVELS)
 
+    def stack(self) -> "Step":
+        """Makes one tensor of each list, which `torch.compile` takes in sooner."""
+        for name in ("gates", "gate_biases", "outputs", "output_biases"):
+            setattr(self, name, torch.stack(getattr(self, name)))
+        return self
+
     def forward(
         self, past: Tensor, before: Tensor, now: Tensor, noise: Tensor
     ) -> tuple[Tensor, Tensor]:

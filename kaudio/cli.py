@@ -90,7 +90,7 @@ def fit(
         command(context.args, prog_name=f"kaudio fit {recipe}")
     except Stopped as stopped:
         print(stopped, file=sys.stderr)
-        sys.exit(130)
+        sys.exit(stopped.exit_status)
 
 
 @app.command()

@@ -39,7 +39,7 @@ def recipe(
     clipnorm: float = 1.0,
     batch_size: int = 1,
     epoch_batches: int = 400,
-    epochs: int = 6,
+    epochs: int = 5,
     clip_seconds: float = 5.0,
     seed: int = 0,
     run_dir: Path = Path("runs/wavenet"),

@@ -2,9 +2,10 @@ import json
 
 import pytest
 
+from benchmarks import wavenet
 from benchmarks.__main__ import ALL, main
 from benchmarks.children import Child, take_turns
-from benchmarks.report import Benchmark, Measured
+from benchmarks.report import Benchmark, Measured, Settings
 
 
 def fake(name, values, peer_values=()):
@@ -42,11 +43,21 @@ def test_a_name_stands_for_all_that_start_with_it(capsys):
     assert capsys.readouterr().out == "count/slow\n"
 
 
+def test_a_part_of_a_name_after_a_slash_stands_for_it(capsys):
+    main(["slow", "--list"], FAKES)
+    assert capsys.readouterr().out == "count/slow\n"
+    with pytest.raises(SystemExit, match="'low'"):
+        main(["low"], FAKES)
+
+
 def test_names_are_listed_once_each(capsys):
     main(["--list"])
     names = capsys.readouterr().out.split()
     assert len(set(names)) == len(names) == len(ALL)
     assert {"start/help-seconds", "corpus/memory-10h-mb", "train/gruv_2015/jax"} <= set(names)
+    assert {"train/w-small/jax/batch=4", "generate/w-deepsound/jax/streams=8/threads=all"} <= set(
+        names
+    )
 
 
 def test_an_unknown_name_is_answered_with_the_names_there_are():
@@ -80,6 +91,40 @@ def test_children_take_turns():
     asked = []
     assert take_turns([Clockwork("a", asked), Clockwork("b", asked)], 2) == [[1.0, 1.0]] * 2
     assert asked == [("a", 1), ("b", 1), ("a", 2), ("b", 2), ("a", 2), ("b", 2)]
+
+
+class Ready(Clockwork):
+    """A child that makes a number of samples with each step, none if it was not compiled."""
+
+    def __init__(self, samples):
+        super().__init__(samples, [])
+        self.samples = samples
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        pass
+
+    def read(self):
+        return self.samples
+
+
+def test_a_wavenet_is_compared_with_the_fastest_twin_and_one_that_gave_up_is_left_out(monkeypatch):
+    twins = {"slow": 10.0, "fast": 30.0, "late": 0}
+    started = []
+
+    def twin(settings, task, way, *rest):
+        started.append(way)
+        return Ready(twins[way])
+
+    monkeypatch.setattr(wavenet, "_twin", twin)
+    monkeypatch.setattr(wavenet, "GIVEN_UP", set())
+    settings, task = Settings(2, "python", "2.13", 1.0), ("train", "w-small", 1)
+    for _ in range(2):
+        measured = wavenet._race(settings, Ready(60.0), task, [(w, "1") for w in twins], "1")
+        assert measured == Measured([60.0, 60.0], "torch 2.13 fast", [30.0, 30.0])
+    assert started == ["slow", "fast", "late", "slow", "fast"]
 
 
 def test_a_child_that_dies_is_an_error_that_says_why():

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import awkward
+import keras
 import numpy as np
 import pytest
 import soundfile
@@ -81,6 +82,73 @@ def test_an_included_prime_comes_on_top_of_what_is_generated(trained, tmp_path):
     assert 11.5 * 8_000 < heard <= 12 * 8_000
     fade = slice(512, heard)
     np.testing.assert_allclose(samples[fade], awkward.music(12.0, 8_000)[fade], atol=1e-3)
+
+
+def small_wavenet(folder, silent=False, **options):
+    """A run folder with a WaveNet that has learned nothing, or to be silent."""
+    keras.utils.set_random_seed(0)
+    codec = kaudio.codecs.MuLaw(8_000, 64)
+    sizes = {"residual_filters": 4, "gate_filters": 4, "skip_filters": 8, "head_filters": 8}
+    model = kaudio.models.WaveNet(codec, [1, 2], **sizes, **options)
+    if silent:
+        model.outlet.bias.assign(100.0 * np.eye(64)[codec.silence])
+    folder.mkdir()
+    model.save(folder / "model.keras")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wavenet(tmp_path_factory):
+    return small_wavenet(tmp_path_factory.mktemp("wavenet") / "run", global_names=["ada", "bela"])
+
+
+def test_generate_turns_from_one_condition_to_another(wavenet, tmp_path, capsys):
+    prime = tmp_path / "prime.wav"
+    prime.write_bytes(awkward.FILES["rate_8000_12s.wav"][0])
+    options = ["--seconds", 0.3, "--batch", 2, "--prime", prime, "--top-k", 9, "--top-p", 0.9]
+    told = ["--condition", "ada -> bela:0.5"]
+    assert run("generate", wavenet, tmp_path / "out.wav", *options, *told) == 0
+    clips = [soundfile.read(tmp_path / f"out_{i}.wav")[0] for i in (1, 2)]
+    assert [len(clip) for clip in clips] == [2_400, 2_400]
+    assert (clips[0] != clips[1]).any()
+    assert re.search(r"0\.3 s.*out_1\.wav, .*out_2\.wav", capsys.readouterr().out)
+    # What was asked for is what a program would ask for.
+    turn = kaudio.generation.crossfade([[1.0, 0.0], [0.0, 0.5]], 0.3)
+    same = kaudio.generate(
+        kaudio.load(wavenet),
+        0.3,
+        batch_size=2,
+        prime=awkward.music(12.0, 8_000).astype("float32"),
+        controls={"top_k": 9, "top_p": 0.9},
+        conditions={"global": turn},
+    )
+    np.testing.assert_allclose(clips, same, atol=1e-4)
+
+
+def test_generate_says_which_conditions_and_controls_there_are(trained, wavenet, tmp_path):
+    out = tmp_path / "out.wav"
+    plain = small_wavenet(tmp_path / "run")
+    wishes = {
+        (wavenet, "--condition", "liszt:1"): "This model knows no 'liszt'. It knows: ada, bela.",
+        (wavenet, "--condition", "ada:much"): "A condition is a name and a number, such as 'ada",
+        (wavenet, "--top-k", -1): "`top_k` must be a number, 0 or more. Received: top_k=-1.",
+        (plain, "--condition", "ada"): "This model knows no 'ada'. It knows: none: it was not",
+        (trained[0], "--condition", "ada"): "This model knows no 'ada'. It knows: none",
+        (trained[0], "--top-p", 0.9): "This model has no control named 'top_p'. It has: temper",
+        (trained[0], "--top-k", 5): "This model has no control named 'top_k'. It has: temper",
+    }
+    for (model, *wish), sentence in wishes.items():
+        answer = str(run("generate", model, out, *wish))
+        assert answer.startswith(f"kaudio: {sentence}")
+        assert "\n" not in answer
+    assert not out.exists()
+
+
+def test_a_clip_that_is_silent_is_said_to_be_no_music(tmp_path, capsys):
+    model, out = small_wavenet(tmp_path / "run", silent=True), tmp_path / "out.wav"
+    assert run("generate", model, out, "--seconds", 0.3) == 0
+    assert not soundfile.read(out)[0].any()
+    assert f"{out} is not music: as good as silent" in capsys.readouterr().err
 
 
 def test_the_version_is_said(capsys):

@@ -165,7 +165,9 @@ def _batches(
     shard: tuple[int, int],
     epoch_batches: int | None = None,
 ) -> grain.MapDataset:
-    _check_at_least_one(batch_size=batch_size, epoch_batches=epoch_batches or 1)
+    _check_at_least_one(
+        batch_size=batch_size, epoch_batches=1 if epoch_batches is None else epoch_batches
+    )
     index, count = shard
     if not 0 <= index < count:
         raise ValueError(
@@ -196,7 +198,7 @@ def _batches(
     # Left out and dealt out after shuffling: other windows each epoch.
     batches = dataset[index:kept:count].batch(batch_size)
     if seed is None and epoch_batches is not None:
-        return batches[:: max(1, len(batches) // epoch_batches)][:epoch_batches]
+        return batches[:: -(-len(batches) // epoch_batches)]
     return batches
 
 

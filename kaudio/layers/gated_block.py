@@ -153,6 +153,9 @@ class GatedBlock(keras.layers.Layer):
             if hop_length > 1 and steps is not None:
                 c = ops.repeat(c, hop_length, axis=1)[:, :steps]
             total = c if total is None else total + c
+        if steps is not None and total is not None and total.shape[1] is None:
+            # One for all positions or one for each: only then it is known which.
+            total = total + ops.zeros((1, steps, 1), total.dtype)
         return total
 
     def _bias(self, bias: Any, width: int) -> Any:

@@ -120,11 +120,12 @@ class GatedStack(keras.layers.Layer):
         return self._add_skip_bias(concatenated_product(features, kernel))
 
     def _shift(self, conditions: Mapping[str, Any]) -> dict[str, Any]:
-        hops = {name: max(1, hop_length) for name, (_, hop_length) in self.conditions.items()}
-        return {
-            name: c if c.shape[1] == 1 else c[:, self.start // hops[name] :]
-            for name, c in conditions.items()
-        }
+        shifted = {}
+        for name, c in conditions.items():
+            first = self.start // max(1, self.conditions[name][1])
+            # A global condition may hold for all positions at once.
+            shifted[name] = c[:, ops.minimum(first, ops.shape(c)[1] - 1) :]
+        return shifted
 
     def _run(self, x: Any, conditions: Mapping[str, Any], start: int, training: bool) -> tuple:
         """What each block is given, and its features from position `start` on."""

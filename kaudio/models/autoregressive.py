@@ -116,6 +116,15 @@ class Autoregressive(keras.Model):
         """
         return {}
 
+    def check_excerpts(self, steps: int) -> None:
+        """Refuses excerpts of so many steps if none of them would count."""
+        if steps <= self.warm_up:
+            raise ValueError(
+                f"Excerpts must be at least as long as the receptive field of "
+                f"{self.receptive_field} samples. Received: excerpts of {steps} samples. Ask for "
+                "longer excerpts or for fewer or smaller dilations."
+            )
+
     @abc.abstractmethod
     def new_metric(self) -> keras.metrics.Metric:
         """The metric that says best what this model has learned, such as "nmse"."""

@@ -224,12 +224,8 @@ class WaveNet(Autoregressive):
         training: bool = True,
     ) -> Tensor:
         """Minus the mean log-probability of the positions that count, in nats."""
-        if y.shape[1] is not None and y.shape[1] <= self.warm_up:
-            raise ValueError(
-                f"Excerpts must be longer than the receptive field of {self.receptive_field} "
-                f"samples. Received: excerpts of {y.shape[1]} samples. Ask for longer excerpts or "
-                "for fewer or smaller dilations."
-            )
+        if y.shape[1] is not None:
+            self.check_excerpts(y.shape[1])
         y = y[:, self.warm_up :]
         nats = ops.mean(self.head.nats(y, y_pred if training else y_pred[:, self.warm_up :]))
         self.bits.update_state(nats / math.log(2))

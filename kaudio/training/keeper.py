@@ -21,6 +21,14 @@ CHECKPOINT_SECONDS = 300.0
 class Stopped(RuntimeError):
     """Training ended early. Its text says why, in a sentence."""
 
+    exit_status = 130
+
+
+class Diverged(Stopped):
+    """The loss is not finite any more."""
+
+    exit_status = 1
+
 
 class Guard(keras.callbacks.Callback):
     """Ends training when the loss is not finite, before anything is written of it.
@@ -44,7 +52,7 @@ class Guard(keras.callbacks.Callback):
             return
         best = self.progress["best"]
         kept = f"The model of epoch {best['epoch']} is kept. " if best else ""
-        raise Stopped(
+        raise Diverged(
             f"The loss is not finite any more, at step {self.progress['step']}: training diverged. "
             f"{kept}Start a new run with a lower --learning-rate and another --run-dir."
         )

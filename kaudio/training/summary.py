@@ -30,6 +30,7 @@ def opening(recipe: Recipe, run: Run) -> list[str]:
     field = model.receptive_field if isinstance(model, Autoregressive) else None
     if field is not None:
         steps = np.asarray(next(iter(recipe.train))[1]).shape[1]
+        model.check_excerpts(steps)
         seconds = 1 / model.codec.steps_per_second
         lines.append(
             f"Receptive field: {field:,} samples, {field * seconds:.3f} s. Excerpts: {steps:,} "

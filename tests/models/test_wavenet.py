@@ -16,6 +16,7 @@ from keras import ops
 
 from kaudio.codecs import MuLaw
 from kaudio.models import WaveNet
+from kaudio.models.load import load
 
 CODEC = MuLaw(8_000, 16)
 SETTINGS = {
@@ -121,3 +122,67 @@ def test_the_receptive_field_is_where_the_gradient_ends(name):
         moved = np.abs(ops.convert_to_numpy(whole(other)) - base).max(axis=(0, 2))
         reached = max([reached, *(np.flatnonzero(moved) - position + 1)])
     assert reached == model.receptive_field
+
+
+def test_mixed_precision_learns_and_is_read_back_as_such(tmp_path):
+    model = make("global", dtype="mixed_bfloat16")
+    assert model.trunk.compute_dtype == "bfloat16"
+    assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
+    x = inputs(model)
+    check_learning(model, x, np.roll(steps_of(x), -1, axis=1), steps=60)
+    check_saving(model, x, tmp_path)
+    again = load(tmp_path / "model.keras")
+    assert again.dtype_policy.name == "mixed_bfloat16"
+    assert again.trunk.compute_dtype == "bfloat16"
+    assert keras.backend.standardize_dtype(compiled(again, again)(x).dtype) == "float32"
+
+
+@pytest.mark.parametrize("name", ["plain", "all"])
+def test_blocks_that_are_computed_again_have_the_same_gradient(name):
+    moved = []
+    for remat in (False, True):
+        model = make(name, remat=remat)
+        model.compile(keras.optimizers.SGD(0.1))
+        x = inputs(model)
+        before = [ops.convert_to_numpy(w) for w in model.trainable_weights]
+        model.train_on_batch(x, np.roll(steps_of(x), -1, axis=1))
+        after = [ops.convert_to_numpy(w) for w in model.trainable_weights]
+        assert all((a != b).any() for a, b in zip(before, after, strict=True))
+        moved.append(after)
+    for ours, theirs in zip(*moved, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_excerpts_shorter_than_the_receptive_field_are_refused():
+    model = make()
+    x = inputs(model, steps=model.receptive_field - 1)
+    with pytest.raises(
+        ValueError, match=r"as long as the receptive field of 9 .*Received.* 8 samples"
+    ):
+        model.train_on_batch(x, x)
+    x = inputs(model, steps=model.receptive_field)
+    assert np.isfinite(model.train_on_batch(x, x, return_dict=True)["loss"])
+
+
+def test_excerpts_that_begin_in_silence_count_from_the_first_position():
+    model = make(from_silence=True)
+    assert model.warm_up == 0
+    x = inputs(model, steps=4)
+    loss = model.train_on_batch(x, x, return_dict=True)["loss"]
+    fresh = make(from_silence=True)
+    nats = fresh.head.nats(x, compiled(fresh, fresh)(x))
+    assert loss == pytest.approx(ops.convert_to_numpy(nats).mean(), rel=1e-5)
+
+
+def test_only_positions_with_a_whole_receptive_field_count_in_training():
+    model = make("all")
+    x = inputs(model)
+    y = np.roll(steps_of(x), -1, axis=1)
+    nats = ops.convert_to_numpy(model.head.nats(y, compiled(model, model)(x)))
+    assert model.warm_up == model.receptive_field - 1
+    want = nats[:, model.warm_up :].mean()
+    assert model.test_on_batch(x, y, return_dict=True)["loss"] == pytest.approx(want, rel=1e-5)
+    logs = model.train_on_batch(x, y, return_dict=True)
+    # Blocks run on less of the excerpt there, and before it is silence: what counts is the same.
+    assert logs["loss"] == pytest.approx(want, rel=1e-5)
+    assert logs["bits_per_sample"] == pytest.approx(want / np.log(2), rel=1e-5)

@@ -1,7 +1,6 @@
 """Fitting a recipe: what a run leaves behind, and how it goes on after it was stopped."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 from keras import ops
+from runs import Interrupt, assert_same_state, state, weights
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import kaudio
@@ -53,36 +53,6 @@ def make(recipe_file, music, tmp_path):
         return kaudio.load_recipe(recipe_file, audio=music, run_dir=tmp_path / name, **options)
 
     return make
-
-
-def weights(run):
-    return [ops.convert_to_numpy(v) for v in kaudio.load(run.folder).weights]
-
-
-def state(run):
-    with np.load(run.state) as arrays:
-        return {name: arrays[name] for name in arrays if name != "progress"}
-
-
-def assert_same_state(run, other):
-    ours, theirs = state(run), state(other)
-    assert ours.keys() == theirs.keys()
-    for name in ours:
-        np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
-
-
-class Interrupt(keras.callbacks.Callback):
-    """Sends a signal when a batch of this run begins."""
-
-    def __init__(self, batch, number=signal.SIGINT):
-        super().__init__()
-        self.left = batch
-        self.number = number
-
-    def on_train_batch_begin(self, batch, logs=None):
-        self.left -= 1
-        if self.left == 0:
-            os.kill(os.getpid(), self.number)
 
 
 def test_a_run_folder_explains_itself(make, capsys):
