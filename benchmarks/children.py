@@ -127,12 +127,8 @@ def take_turns(
 ) -> list[list[float]]:
     """Steps per second of each child, `repeats` times, in turns: A B A B.
 
-    What else the machine does meanwhile then falls on all of them alike.
-
-    Args:
-        children: What takes turns.
-        repeats: Turns of each.
-        seconds: How long a turn lasts, or one step if that takes longer.
+    What else the machine does meanwhile then falls on all of them alike. A turn lasts `seconds`,
+    or a step if that takes longer.
     """
     counts = [math.ceil(seconds / child.seconds(1)) for child in children]
     rounds = [

@@ -1,9 +1,8 @@
 """WaveNet: training and generation by turns with PyTorch, first sound, memory of long audio."""
 
 import contextlib
-import functools
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from benchmarks.children import ONE_THREAD, Child, take_turns
 from benchmarks.report import Benchmark, Measured, Settings
@@ -12,6 +11,9 @@ BACKENDS = ("tensorflow", "jax")
 NETWORKS_AND_BATCHES = (("w-small", 1), ("w-small", 4), ("w-deepsound", 1))
 # Audio that the growth of memory is measured over, of all streams together.
 LONG_SECONDS, LONG_STREAMS = 600, 8
+# What `benchmarks.wavenet_child` is asked for.
+FIRST_BLOCK = ("first-block", "w-small", 1, "", "1")
+MEMORY = ("memory", "w-small", LONG_STREAMS, LONG_SECONDS, "all")
 # What PyTorch did not compile in time, and which is not tried again.
 GIVEN_UP: set[tuple[str, str, str]] = set()
 
@@ -106,62 +108,30 @@ def _threads(threads: str) -> Mapping[str, str]:
     return ONE_THREAD if threads == "1" else {}
 
 
+def _row(name: str, unit: str, measure: Callable[..., Measured], *arguments: object) -> Benchmark:
+    return Benchmark(name, unit, lambda settings: measure(settings, *arguments))
+
+
 BENCHMARKS = [
     *(
-        Benchmark(
-            f"train/{network}/{backend}/batch={size}",
-            "samples/CPU-s",
-            functools.partial(
-                train, network=network, backend=backend, batch_size=size, dtype="float32"
-            ),
-        )
-        for network, size in NETWORKS_AND_BATCHES
-        for backend in BACKENDS
+        _row(f"train/{net}/{b}/batch={n}", "samples/CPU-s", train, net, b, n, "float32")
+        for net, n in NETWORKS_AND_BATCHES
+        for b in BACKENDS
     ),
-    Benchmark(
+    _row(
         "train/w-small/tensorflow/bfloat16",
-        "samples/CPU-s",
-        functools.partial(
-            train, network="w-small", backend="tensorflow", batch_size=1, dtype="mixed_bfloat16"
-        ),
+        *("samples/CPU-s", train, "w-small", "tensorflow", 1, "mixed_bfloat16"),
     ),
     *(
-        Benchmark(
-            f"generate/{network}/{backend}/streams={streams}/threads={threads}",
-            unit,
-            functools.partial(
-                generate, network=network, backend=backend, streams=streams, threads=threads
-            ),
-        )
-        for network in ("w-small", "w-deepsound")
-        for backend in BACKENDS
-        for streams in (1, 8)
-        for threads, unit in (("1", "samples/CPU-s"), ("all", "samples/s"))
+        _row(f"generate/{net}/{b}/streams={n}/threads={t}", unit, generate, net, b, n, t)
+        for net in ("w-small", "w-deepsound")
+        for b in BACKENDS
+        for n in (1, 8)
+        for t, unit in (("1", "samples/CPU-s"), ("all", "samples/s"))
     ),
     *(
-        Benchmark(
-            f"generate/w-small/{backend}/first-block-seconds",
-            "CPU-s",
-            functools.partial(
-                alone,
-                backend=backend,
-                arguments=("first-block", "w-small", 1, "", "1"),
-                most_repeats=5,
-            ),
-        )
-        for backend in BACKENDS
+        _row(f"generate/w-small/{b}/first-block-seconds", "CPU-s", alone, b, FIRST_BLOCK, 5)
+        for b in BACKENDS
     ),
-    *(
-        Benchmark(
-            f"generate/w-small/memory/{backend}",
-            "MB",
-            functools.partial(
-                alone,
-                backend=backend,
-                arguments=("memory", "w-small", LONG_STREAMS, LONG_SECONDS, "all"),
-                most_repeats=1,
-            ),
-        )
-        for backend in BACKENDS
-    ),
+    *(_row(f"generate/w-small/memory/{b}", "MB", alone, b, MEMORY, 1) for b in BACKENDS),
 ]

@@ -88,10 +88,10 @@ def test_the_same_noise_gives_the_same_codes_on_the_other_backend(tmp_path):
         "context_hop_length": 8,
         "context_filters": 4,
     }
+    mixture = {"input_kind": "scalar", "mixtures": 4, "upsampling": "learned"}
     models = {
-        "repeated": WaveNet(MuLaw(8_000), [1, 2, 4] * 2, **everything, **small),
-        "learned": WaveNet(MuLaw(8_000), [1, 2], upsampling="learned", **everything, **small),
-        "mixture": WaveNet(Linear(8_000), [1, 2, 4], input_kind="scalar", mixtures=4, **small),
+        "softmax": WaveNet(MuLaw(8_000), [1, 2, 4], **everything, **small),
+        "mixture": WaveNet(Linear(8_000), [1, 2], **mixture, **everything, **small),
     }
     rng = np.random.default_rng(0)
     for name, model in models.items():
@@ -108,5 +108,5 @@ def test_the_same_noise_gives_the_same_codes_on_the_other_backend(tmp_path):
     ours = runpy.run_path(str(program))["play"](tmp_path)
     with np.load(tmp_path / "clips.npz") as theirs:
         for name in models:
-            assert len(np.unique(ours[name])) > 100
+            assert len(np.unique(ours[name])) > 30
             np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)

@@ -122,9 +122,10 @@ class GatedStack(keras.layers.Layer):
     def _shift(self, conditions: Mapping[str, Any]) -> dict[str, Any]:
         shifted = {}
         for name, c in conditions.items():
-            first = self.start // max(1, self.conditions[name][1])
-            # A global condition may hold for all positions at once.
-            shifted[name] = c[:, ops.minimum(first, ops.shape(c)[1] - 1) :]
+            first, last = self.start // max(1, self.conditions[name][1]), ops.shape(c)[1] - 1
+            # A global condition may hold for all positions at once. JAX slices by plain integers.
+            first = min(first, last) if isinstance(last, int) else ops.minimum(first, last)
+            shifted[name] = c[:, first:]
         return shifted
 
     def _run(self, x: Any, conditions: Mapping[str, Any], start: int, training: bool) -> tuple:
@@ -133,7 +134,9 @@ class GatedStack(keras.layers.Layer):
         x, inputs, features = self.inlet(x), [], []
         for block, history in zip(self.blocks, past, strict=True):
             inputs.append(x)
-            run = keras.remat(block) if self.remat and training else block
+            # The last block puts out None as well, which TensorFlow does not compute again.
+            again = self.remat and training and block.has_output
+            run = keras.remat(block) if again else block
             x, z = run(x, history, conditions)
             features.append(z[:, start:] if start else z)
         return inputs, features
