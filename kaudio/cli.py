@@ -145,9 +145,11 @@ def generate(
     rate = trained.codec.sample_rate
     given = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
     conditions = {}
+    names = trained.condition_names.get("global", ())
     if condition is not None:
-        names = trained.condition_names.get("global", ())
         conditions["global"] = parse_condition(condition, names, seconds)
+    elif names:
+        print(f"This model can be told (--condition): {', '.join(names)}. It is told nothing.")
     blocks = marked_stream(
         trained,
         batch_size=batch,

@@ -55,7 +55,7 @@ def recipe(
     keras.utils.set_random_seed(seed)
     corpus = kaudio.Corpus.from_folder(audio, sample_rate, demo="oneshots")
     train, validation = corpus.split(validation=0.1, seed=seed)
-    tags = kaudio.data.Tags.of(corpus)
+    tags = kaudio.data.Tags.of(train)
 
     codec = kaudio.codecs.MuLaw(sample_rate)
     model = kaudio.models.WaveNet(
@@ -69,15 +69,15 @@ def recipe(
         from_silence=True,
         temperature=temperature,
     )
-    decay = keras.optimizers.schedules.CosineDecay(
-        learning_rate, epochs * -(-len(train.recordings) // batch_size), 0.03
-    )
-    model.compile(keras.optimizers.Adam(decay, clipnorm=clipnorm))
     steps = round(seconds * sample_rate)
+    train = kaudio.data.one_shots(train, codec, steps, batch_size, condition=tags, seed=seed)
+    validation = kaudio.data.one_shots(validation, codec, steps, batch_size, condition=tags)
+    decay = keras.optimizers.schedules.CosineDecay(learning_rate, epochs * len(train), 0.03)
+    model.compile(keras.optimizers.Adam(decay, clipnorm=clipnorm))
     return kaudio.Recipe(
         model=model,
-        train=kaudio.data.one_shots(train, codec, steps, batch_size, condition=tags, seed=seed),
-        validation=kaudio.data.one_shots(validation, codec, steps, batch_size, condition=tags),
+        train=train,
+        validation=validation,
         epochs=epochs,
         run_dir=run_dir,
         clip_seconds=seconds,

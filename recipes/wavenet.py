@@ -105,31 +105,33 @@ def recipe(
         top_p=top_p,
         dtype="mixed_bfloat16" if mixed_precision else None,
     )
-    decay = keras.optimizers.schedules.CosineDecay(learning_rate, epochs * epoch_batches, 0.03)
-    model.compile(keras.optimizers.Adam(decay, clipnorm=clipnorm))
     counted = round(excerpt_seconds * sample_rate)
     steps = model.warm_up + counted
+    train = kaudio.data.next_step(
+        train,
+        codec,
+        steps,
+        batch_size,
+        condition=labels,
+        seed=seed,
+        hop_steps=counted,
+        epoch_batches=epoch_batches,
+    )
+    validation = kaudio.data.next_step(
+        validation,
+        codec,
+        steps,
+        batch_size=8,
+        condition=labels,
+        hop_steps=counted,
+        epoch_batches=1 + epoch_batches * batch_size // 16,
+    )
+    decay = keras.optimizers.schedules.CosineDecay(learning_rate, epochs * len(train), 0.03)
+    model.compile(keras.optimizers.Adam(decay, clipnorm=clipnorm))
     return kaudio.Recipe(
         model=model,
-        train=kaudio.data.next_step(
-            train,
-            codec,
-            steps,
-            batch_size,
-            condition=labels,
-            seed=seed,
-            hop_steps=counted,
-            epoch_batches=epoch_batches,
-        ),
-        validation=kaudio.data.next_step(
-            validation,
-            codec,
-            steps,
-            batch_size=8,
-            condition=labels,
-            hop_steps=counted,
-            epoch_batches=1 + epoch_batches * batch_size // 16,
-        ),
+        train=train,
+        validation=validation,
         epochs=epochs,
         run_dir=run_dir,
         clip_seconds=clip_seconds,

@@ -2,7 +2,7 @@
 
     kaudio fit recipes/wavenet_long.py --audio ~/music
 
-Its receptive field is 2.6 s, 16 384 samples at 6 300 Hz: what "Composing music with neural
+Its receptive field is 2.6 s, 16 385 samples at 6 300 Hz: what "Composing music with neural
 networks" (Rupprecht, 2016) and "Generating music with WaveNet and SampleRNN" (deepsound, 2016)
 wished for. Depth is cheap: each doubling of the receptive field costs one more layer.
 """

@@ -172,7 +172,8 @@ class _Heard:
     def result(self) -> tuple[Any, Any]:
         if self.sampler.model.prime_steps is None or self.kept is None:
             return self.x, self.state
-        return self.sampler.prime_at_once(self._for_each_clip(self.kept), self.conditions)
+        x, state = self.sampler.prime_at_once(self._for_each_clip(self.kept), self.conditions)
+        return x, self.sampler.model.restart_conditions(state)
 
     def _for_each_clip(self, steps: np.ndarray) -> np.ndarray:
         return np.repeat(steps[:, None], self.sampler.batch_size, axis=1)

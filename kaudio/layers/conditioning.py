@@ -101,7 +101,11 @@ class Conditioning(keras.layers.Layer):
     def state_after(self, samples: Any) -> list:
         """The state after a whole sequence, from the initial state."""
         context = self.context.state_after(samples) if self.context else []
-        return [ops.convert_to_tensor(samples.shape[1] % self.hop_length, "int32"), context]
+        return [ops.convert_to_tensor(samples.shape[1] % self.local_hop_length, "int32"), context]
+
+    def restart(self, state: list) -> list:
+        """The same state, but what is given next is the start of a value."""
+        return [ops.zeros((), "int32"), state[1]]
 
     def step(self, sample: Any, state: list, given: Mapping[str, Any]) -> tuple[dict, list]:
         """One sample `(batch,)`, a state and what is given for it, `(batch, channels)` by name.
@@ -110,13 +114,13 @@ class Conditioning(keras.layers.Layer):
             Conditions `(batch, channels)` by name, and the next state.
         """
         phase, context = state
+        phases = {"local": phase, "context": context[0] if context else phase}
         conditions = dict(given)
         if self.context:
             conditions["context"], context = self.context.step(sample, context)
         for name, layer in self.upsample.items():
-            within = phase % self._hop_length(name)
-            conditions[name] = layer.step(conditions[name], within)
-        return conditions, [(phase + 1) % self.hop_length, context]
+            conditions[name] = layer.step(conditions[name], phases[name])
+        return conditions, [(phase + 1) % self.local_hop_length, context]
 
     def get_config(self) -> dict:
         return {

@@ -175,7 +175,8 @@ class GatedStack(keras.layers.Layer):
     def _past(self, batch_size: int, conditions: Mapping[str, Any]) -> Any:
         shape = (batch_size, self.inlet.filters)
         inputs = self.histories(batch_size, self.before(conditions))
-        return ops.stack([ops.broadcast_to(x, shape) for x in inputs])
+        inputs = ops.stack([ops.broadcast_to(x, shape) for x in inputs])
+        return ops.cast(inputs, "float32")  # as the rings are, whatever the stack computes in
 
     def step(self, x: Any, state: list, conditions: Mapping[str, Any]) -> tuple[Any, list]:
         """One position.
@@ -189,14 +190,15 @@ class GatedStack(keras.layers.Layer):
             `(batch, skip_filters)` and the next state.
         """
         x, inlet_state = self.inlet.step(x, state[0])
-        past, inputs, features = self.ring.read(state[1]), [], []
+        past, inputs, features = ops.cast(self.ring.read(state[1]), x.dtype), [], []
         for number, block in enumerate(self.blocks):
             inputs.append(x)
             x, z = block.step(x, past[number], conditions)
             features.append(z)
         kernel = ops.cast(self.skip_kernel, self.compute_dtype)
         y = self._add_skip_bias(ops.matmul(ops.concatenate(features, axis=-1), kernel))
-        return y, [inlet_state, self.ring.write(state[1], ops.stack(inputs))]
+        inputs = ops.cast(ops.stack(inputs), "float32")
+        return y, [inlet_state, self.ring.write(state[1], inputs)]
 
     def get_config(self) -> dict:
         return {

@@ -92,6 +92,10 @@ class Autoregressive(keras.Model):
         """
         raise NotImplementedError
 
+    def restart_conditions(self, state: State) -> State:
+        """The same state, but conditions begin with the next step, as after a prime."""
+        return state
+
     @abc.abstractmethod
     def sample(self, prediction: Tensor, noise: Tensor, controls: Mapping[str, Tensor]) -> Tensor:
         """Draws the next step from a prediction.

@@ -51,8 +51,7 @@ class WaveNetStepper(Stepper):
         self.wavenet = model
         self.trunk = PackedStack(model.trunk, batch_size)
         self.hidden, self.outlet = (
-            self.trunk.pack(layer.kernel, layer.bias, layer.compute_dtype)
-            for layer in (model.hidden, model.outlet)
+            self.trunk.pack(layer.kernel, layer.bias) for layer in (model.hidden, model.outlet)
         )
 
     def enter(self, state: list) -> list:

@@ -179,6 +179,9 @@ class WaveNet(Autoregressive):
         state = self.conditioning.state_after(samples)
         return [state, self.trunk.state_after(self.heard(x), told)]
 
+    def restart_conditions(self, state: State) -> State:
+        return [self.conditioning.restart(state[0]), state[1]]
+
     def first_input(self, batch_size: int) -> Tensor:
         return ops.full((batch_size,), self.silence, "int32")
 
@@ -213,7 +216,9 @@ class WaveNet(Autoregressive):
         return keras.metrics.Mean("bits_per_sample")
 
     def update_metric(self, metric: keras.metrics.Metric, y: Tensor, y_pred: Tensor) -> None:
-        metric.update_state(ops.mean(self.head.nats(y, y_pred)) / math.log(2))
+        nats = self.head.nats(y, y_pred)
+        # A number for each excerpt: the last batch may hold fewer of them.
+        metric.update_state(ops.mean(nats, axis=1) / math.log(2))
 
     def compute_loss(
         self,
@@ -227,9 +232,9 @@ class WaveNet(Autoregressive):
         if y.shape[1] is not None:
             self.check_excerpts(y.shape[1])
         y = y[:, self.warm_up :]
-        nats = ops.mean(self.head.nats(y, y_pred if training else y_pred[:, self.warm_up :]))
-        self.bits.update_state(nats / math.log(2))
-        return nats
+        y_pred = y_pred if training else y_pred[:, self.warm_up :]
+        self.update_metric(self.bits, y, y_pred)
+        return ops.mean(self.head.nats(y, y_pred))
 
     def get_config(self) -> dict:
         codec = keras.saving.serialize_keras_object(self.codec)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from kaudio.evaluation import curves_png, describe, faults
 from kaudio.models import Autoregressive
@@ -29,7 +28,8 @@ def opening(recipe: Recipe, run: Run) -> list[str]:
     ]
     field = model.receptive_field if isinstance(model, Autoregressive) else None
     if field is not None:
-        steps = np.asarray(next(iter(recipe.train))[1]).shape[1]
+        dataset: Any = recipe.train
+        steps = dataset[0][1].shape[1]
         model.check_excerpts(steps)
         seconds = 1 / model.codec.steps_per_second
         lines.append(
@@ -111,11 +111,20 @@ def whereabouts(recipe: Recipe, run: Run, clip: Path | None, clip_sounds: str) -
         "curves": run.curves,
         "sample": f"{clip} ({clip_sounds})" if clip else None,
         "spectrogram": run.spectrogram if clip else None,
-        "listen": f"kaudio generate {folder} out.wav --seconds 30" if clip else None,
+        "listen": f"kaudio generate {folder} out.wav {_how(recipe)}" if clip else None,
         "watch": f"tensorboard --logdir {folder} --samples_per_plugin audio=100,images=100",
         "your music": f"{again} --audio ~/music --run-dir {shlex.quote(f'{run.folder}_2')}",
     }
     return "\n" + "\n".join(f"{name + ':':<13}{value}" for name, value in rows.items() if value)
+
+
+def _how(recipe: Recipe) -> str:
+    """Options that let a model play what it was trained for."""
+    model = recipe.model
+    whole_sounds = isinstance(model, Autoregressive) and model.from_silence
+    told = model.condition_names.get("global", ()) if isinstance(model, Autoregressive) else ()
+    seconds = f"--seconds {recipe.clip_seconds:g}" if whole_sounds else "--seconds 30"
+    return seconds + (f" --condition {shlex.quote(f'{told[0]}:1')}" if told else "")
 
 
 def _best(progress: dict[str, Any]) -> dict[str, Any]:

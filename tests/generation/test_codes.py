@@ -127,6 +127,29 @@ def test_a_long_prime_is_heard_at_once_as_it_is_step_by_step(name):
     np.testing.assert_array_equal(at_once, step_by_step)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("name", ["plain", "all"])
+def test_the_size_of_blocks_does_not_change_the_codes(name, dtype):
+    model = make({**SETTINGS[name], "dtype": dtype})
+    conditions = {k: np.linspace(-1, 1, n) for k, n in model.conditions.items()}
+    clips = [
+        kaudio.generate(model, 0.03, seed=5, block_seconds=seconds, conditions=conditions)
+        for seconds in (0.004, 0.03)
+    ]
+    np.testing.assert_array_equal(*clips)
+
+
+def test_a_local_condition_begins_where_the_prime_ends():
+    model = make(SETTINGS["all-learned"])
+    conditions = {"local": lambda times: np.stack([np.sin(900 * times), times], axis=-1)}
+    clips = [
+        kaudio.generate(model, 0.02, seed=2, prime=np.zeros(n, "float32"), conditions=conditions)
+        for n in (96, 97, 102)  # silence, which leaves the context as it was
+    ]
+    np.testing.assert_array_equal(clips[0], clips[1])
+    np.testing.assert_array_equal(clips[0], clips[2])
+
+
 def test_controls_rule_out_what_they_should():
     model = make(SETTINGS["plain"])
     sampler = Sampler(model, 1, block_steps=50)
