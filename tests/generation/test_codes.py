@@ -71,12 +71,19 @@ def naive(model, given, noise, controls, told):
     return codes[:, given.shape[1] + 1 :]
 
 
-@pytest.mark.parametrize("large", [False, True])
-@pytest.mark.parametrize("batch_size", [1, 3])
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize(
+    ("name", "batch_size", "large"),
+    [
+        ("plain", 1, False),
+        ("kernel-3", 3, False),
+        ("kernel-3", 3, True),
+        ("mixture", 1, False),
+        ("all", 1, False),
+        ("all", 3, True),
+        ("all-learned", 3, False),
+    ],
+)
 def test_the_loop_is_the_naive_evaluation_code_for_code(name, batch_size, large, monkeypatch):
-    if large and (batch_size == 1 or name in ("plain", "mixture")):
-        pytest.skip("Large networks are laid out otherwise for several clips only.")
     monkeypatch.setattr(packed_stack, "LARGE", 0 if large else 2**20)
     model = make(SETTINGS[name])
     num_given = 11
@@ -128,9 +135,8 @@ def test_a_long_prime_is_heard_at_once_as_it_is_step_by_step(name):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
-@pytest.mark.parametrize("name", ["plain", "all"])
-def test_the_size_of_blocks_does_not_change_the_codes(name, dtype):
-    model = make({**SETTINGS[name], "dtype": dtype})
+def test_the_size_of_blocks_does_not_change_the_codes(dtype):
+    model = make({**SETTINGS["all"], "dtype": dtype})
     conditions = {k: np.linspace(-1, 1, n) for k, n in model.conditions.items()}
     clips = [
         kaudio.generate(model, 0.03, seed=5, block_seconds=seconds, conditions=conditions)
@@ -144,7 +150,7 @@ def test_a_local_condition_begins_where_the_prime_ends():
     conditions = {"local": lambda times: np.stack([np.sin(900 * times), times], axis=-1)}
     clips = [
         kaudio.generate(model, 0.02, seed=2, prime=np.zeros(n, "float32"), conditions=conditions)
-        for n in (96, 97, 102)  # silence, which leaves the context as it was
+        for n in (96, 99, 102)  # silence, and whole frames of the context
     ]
     np.testing.assert_array_equal(clips[0], clips[1])
     np.testing.assert_array_equal(clips[0], clips[2])
