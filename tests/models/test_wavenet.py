@@ -86,20 +86,20 @@ def test_predictions_do_not_depend_on_the_future(model):
     check_causal(model, inputs(model))
 
 
-@of("plain", "mixture", "all")
+@of("mixture", "all")
 def test_a_file_holds_the_whole_model(model, tmp_path):
     x = inputs(model)
     model.train_on_batch(x, steps_of(x))
     check_saving(model, x, tmp_path)
 
 
-@of("plain", "mixture", "all")
+@of("mixture", "all")
 def test_training_lowers_the_loss(model):
     x = inputs(model)
     check_learning(model, x, np.roll(steps_of(x), -1, axis=1), steps=60)
 
 
-@of("kernel-3", "scalar", "local-learned", "all")
+@of("kernel-3", "all")
 def test_the_state_after_a_sequence_is_that_of_hearing_it_step_by_step(model):
     x = inputs(model)
     one_step = compiled(model.step, model)
@@ -116,7 +116,7 @@ def test_the_state_after_a_sequence_is_that_of_hearing_it_step_by_step(model):
             np.testing.assert_allclose(*map(ops.convert_to_numpy, (y, again)), atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["kernel-3", "context", "all"])
+@pytest.mark.parametrize("name", ["kernel-3", "all"])
 def test_the_receptive_field_is_where_the_gradient_ends(name):
     """The furthest input that matters: by changing one input at a time."""
     model = make(name, input_kind="scalar")
@@ -146,7 +146,7 @@ def test_mixed_precision_learns_and_is_read_back_as_such(tmp_path):
     assert keras.backend.standardize_dtype(compiled(again, again)(x).dtype) == "float32"
 
 
-@pytest.mark.parametrize("name", ["plain", "all"])
+@pytest.mark.parametrize("name", ["all"])
 def test_blocks_that_are_computed_again_have_the_same_gradient(name):
     moved = []
     for remat in (False, True):
