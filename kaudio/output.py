@@ -52,5 +52,6 @@ def _listen(paths: list[Path], sample_rate: int) -> None:
     """Says of clips that are no music what is wrong with them. Of long ones, hears the end."""
     for path in paths:
         start = max(0.0, probe(path).seconds - LISTEN_SECONDS)
+        where = f"in its last {LISTEN_SECONDS:.0f} s, " if start else ""
         for fault in faults(read(path, sample_rate, start), sample_rate):
-            print(f"{path} is not music: {fault}", file=sys.stderr)
+            print(f"{path} is not music: {where}{fault}", file=sys.stderr)

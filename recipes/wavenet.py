@@ -141,4 +141,6 @@ def recipe(
 
 def powers_of_two(largest: int) -> list[int]:
     """1, 2, 4, ... up to `largest`."""
+    if largest < 1:
+        raise ValueError(f"The largest dilation rate must be at least 1. Received: {largest}.")
     return [2**i for i in range(largest.bit_length())]

@@ -1,5 +1,6 @@
 """What a model is told while it generates: fixed, or changing over time."""
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -92,20 +93,31 @@ def parse_condition(text: str, names: Sequence[str], seconds: float) -> OverTime
         names: Names that there are.
         seconds: When the last one is reached.
     """
-    points = []
-    for part in text.split("->"):
-        point = dict.fromkeys(names, 0.0)
-        for entry in re.split(r"[\s,]+", part.strip()):
-            name, _, value = entry.partition(":")
-            if name not in point:
-                known = ", ".join(names) or "none: it was not trained with any"
-                raise ValueError(f"This model knows no '{name}'. It knows: {known}.")
-            try:
-                point[name] = float(value or 1)
-            except ValueError:
-                raise ValueError(
-                    f"A condition is a name and a number, such as '{names[0]}:0.5'. Received: "
-                    f"'{entry}'."
-                ) from None
-        points.append(list(point.values()))
-    return crossfade(points, seconds)
+    if not names:
+        raise ValueError("This model was trained without conditions: leave them out.")
+    return crossfade([_point(part.strip(), names) for part in text.split("->")], seconds)
+
+
+def _point(text: str, names: Sequence[str]) -> list[float]:
+    """The value of each name in a text such as `"bach:0.5 schubert:0.5"`."""
+    point = dict.fromkeys(names, 0.0)
+    # Names may hold blanks, as folders do: the longest that fits is meant.
+    longest_first = sorted(names, key=len, reverse=True)
+    entry = re.compile(rf"({'|'.join(map(re.escape, longest_first))})(?::([^\s,]*))?(?:[\s,]+|$)")
+    position = 0
+    while position < len(text) or not text:
+        found = entry.match(text, position)
+        if not found or not found[0]:
+            unknown = re.split(r"[\s,:]", text[position:])[0]
+            raise ValueError(f"This model knows no '{unknown}'. It knows: {', '.join(names)}.")
+        try:
+            point[found[1]] = float("1" if found[2] is None else found[2])
+        except ValueError:
+            point[found[1]] = math.nan
+        if not math.isfinite(point[found[1]]):
+            raise ValueError(
+                f"A condition is a name and a number, such as '{names[0]}:0.5'. Received: "
+                f"'{found[0].strip()}'."
+            )
+        position = found.end()
+    return list(point.values())

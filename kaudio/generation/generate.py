@@ -187,7 +187,13 @@ def _encode_blocks(
     left = np.zeros(0, "float32")
     some = False
     for block in [prime] if isinstance(prime, np.ndarray) else prime:
-        left = np.concatenate([left, block.astype("float32")])
+        samples = np.asarray(block, "float32")
+        if samples.ndim != 1:
+            raise ValueError(
+                "`prime` must be one channel of samples, an array `(num_samples,)`, or blocks of "
+                f"them. Received: shape {samples.shape}."
+            )
+        left = np.concatenate([left, samples])
         while (count := min(codec.num_steps(len(left)), block_steps)) > 0:
             yield codec.encode(left[: codec.num_samples(count)])
             left = left[count * codec.hop_length :]

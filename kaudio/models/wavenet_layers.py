@@ -20,6 +20,16 @@ def make_conditioning(options: Mapping[str, Any]) -> Conditioning:
             '`upsampling` must be "repeat" or "learned". '
             f'Received: upsampling="{options["upsampling"]}".'
         )
+    if options["local_hop_length"] < 1:
+        raise ValueError(
+            "`local_hop_length` must be at least 1. "
+            f"Received: local_hop_length={options['local_hop_length']}."
+        )
+    if isinstance(options["global_names"], str):
+        raise ValueError(
+            "`global_names` must be a list of names. "
+            f'Received: global_names="{options["global_names"]}".'
+        )
     context = None
     if options["context_dilations"]:
         context = ContextStack(
