@@ -215,7 +215,7 @@ def test_a_mixture_learns_the_distribution_of_what_it_is_shown():
         moved[0][:, channel] += step
         moved[1][:, channel] -= step
         up, down = (-np.log(naive(16, m)[codes, np.arange(3)]) for m in moved)
-        np.testing.assert_allclose(got[:, channel], (up - down) / (2 * step), atol=1e-3)
+        np.testing.assert_allclose(got[:, channel], (up - down) / (2 * step), rtol=1e-3, atol=1e-3)
 
 
 def test_a_softmax_is_colder_at_a_lower_temperature_and_greedy_at_zero():
