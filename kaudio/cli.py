@@ -161,7 +161,8 @@ def generate(
     )
     numbered = [out.with_stem(f"{out.stem}_{i + 1}") for i in range(batch)]
     total = num_samples_of(seconds, rate)
-    write_clips(blocks, [out] if batch == 1 else numbered, total, rate, format.value)
+    paths = [out] if batch == 1 else numbered
+    write_clips(blocks, paths, total, rate, format.value, trained.from_silence)
 
 
 @app.command()

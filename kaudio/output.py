@@ -18,9 +18,23 @@ LISTEN_SECONDS = 600.0
 
 
 def write_clips(
-    blocks: Iterator, paths: list[Path], total: int, sample_rate: int, subtype: str
+    blocks: Iterator,
+    paths: list[Path],
+    total: int,
+    sample_rate: int,
+    subtype: str,
+    may_end: bool = False,
 ) -> None:
-    """Writes clips while they are generated. Ctrl-C keeps what there is."""
+    """Writes clips while they are generated. Ctrl-C keeps what there is.
+
+    Args:
+        blocks: As `kaudio.generation.marked_stream` yields them.
+        paths: A file for each clip.
+        total: Samples to write, without the prime.
+        sample_rate: In Hz.
+        subtype: Of the samples in the files, as `kaudio.audio.Writer` knows it.
+        may_end: Whether a clip may end in silence, as single sounds do.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     made = made_at_start = 0
     with contextlib.ExitStack() as stack:
@@ -45,13 +59,13 @@ def write_clips(
     stopped = "Stopped early: " if made < total else ""
     pace = f", {speed:.1f} x real time" if made > made_at_start else ""
     print(f"{stopped}{made / sample_rate:.1f} s{pace}, in {', '.join(map(str, paths))}")
-    _listen(paths, sample_rate)
+    _listen(paths, sample_rate, may_end)
 
 
-def _listen(paths: list[Path], sample_rate: int) -> None:
+def _listen(paths: list[Path], sample_rate: int, may_end: bool) -> None:
     """Says of clips that are no music what is wrong with them. Of long ones, hears the end."""
     for path in paths:
         start = max(0.0, probe(path).seconds - LISTEN_SECONDS)
         where = f"in its last {LISTEN_SECONDS:.0f} s, " if start else ""
-        for fault in faults(read(path, sample_rate, start), sample_rate):
+        for fault in faults(read(path, sample_rate, start), sample_rate, may_end):
             print(f"{path} is not music: {where}{fault}", file=sys.stderr)

@@ -41,7 +41,7 @@ PART_POWER = 0.01
 BLOCK_SECONDS = 10.0
 
 
-def faults(samples: np.ndarray, sample_rate: int) -> list[str]:
+def faults(samples: np.ndarray, sample_rate: int, may_end: bool = False) -> list[str]:
     """Says what is wrong with a clip that ought to be music.
 
     It finds, each with its figure and where it holds,
@@ -61,12 +61,12 @@ def faults(samples: np.ndarray, sample_rate: int) -> list[str]:
       to within 1 %, but music made by repeating a recording is called a loop as well;
     - white noise: the spectral flatness of each 10 s is 0.5 to 0.62, the level steady.
 
-    Tones, loops and noise are sought in clips of 2 s and more. Memory is bounded,
-    whatever the length of the clip.
+    Tones, loops and noise are sought in clips of 2 s and more.
 
     Args:
         samples: Array of shape `(num_samples,)`, full scale at -1 and 1.
         sample_rate: In Hz.
+        may_end: Whether silence at the end is as it should be, as after a single sound.
 
     Returns:
         A phrase for each fault, such as `"a loop: from 3.2 s to 10.0 s it repeats itself every
@@ -100,7 +100,8 @@ def faults(samples: np.ndarray, sample_rate: int) -> list[str]:
     share = offset**2 / power
     if share >= OFFSET_SHARE:
         return [f"constant output: stuck at {offset:.2f}, which has {share:.1%} of the power"]
-    found = [*_tail(means, powers, len(samples) / sample_rate), *_clipping(samples, sample_rate)]
+    seconds = len(samples) / sample_rate
+    found = [*_tail(means, powers, seconds, may_end), *_clipping(samples, sample_rate)]
     if len(samples) < LOOP_SECONDS * sample_rate:
         return found
     # Noise that comes again and again is a loop: what is one of these is none of the others.
@@ -108,7 +109,7 @@ def faults(samples: np.ndarray, sample_rate: int) -> list[str]:
     return found + next(filter(None, looks), [])
 
 
-def _tail(means: np.ndarray, powers: np.ndarray, seconds: float) -> list[str]:
+def _tail(means: np.ndarray, powers: np.ndarray, seconds: float, may_end: bool) -> list[str]:
     heard = np.flatnonzero(powers >= 10 ** (QUIET_DB / 10))
     first = heard[-1] + 1 if len(heard) else 0
     time = seconds * first / len(powers)
@@ -116,8 +117,9 @@ def _tail(means: np.ndarray, powers: np.ndarray, seconds: float) -> list[str]:
     if tail < TAIL_SECONDS or tail < min(TAIL_SHARE * seconds, LONGEST_TAIL_SECONDS):
         return []
     offset = means[first:].mean()
-    state = f"stuck at {offset:.2f}" if abs(offset) > 10 ** (QUIET_DB / 20) else "silent"
-    return [f"{state} from {time:.1f} s on, for {tail:.1f} s"]
+    stuck = abs(offset) > 10 ** (QUIET_DB / 20)
+    state = f"stuck at {offset:.2f}" if stuck else "silent"
+    return [] if may_end and not stuck else [f"{state} from {time:.1f} s on, for {tail:.1f} s"]
 
 
 def _clipping(samples: np.ndarray, sample_rate: int) -> list[str]:

@@ -116,7 +116,7 @@ class GatedStack(keras.layers.Layer):
         if training and self.start:
             x, conditions = x[:, self.start :], self._shift(conditions)
         features = self._run(x, conditions, self.crop if training else 0, training)[1]
-        kernel = ops.cast(self.skip_kernel, self.compute_dtype)
+        kernel = self._cast(self.skip_kernel)
         return self._add_skip_bias(concatenated_product(features, kernel))
 
     def _shift(self, conditions: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,7 +131,7 @@ class GatedStack(keras.layers.Layer):
     def _run(self, x: Any, conditions: Mapping[str, Any], start: int, training: bool) -> tuple:
         """What each block is given, and its features from position `start` on."""
         past = self.histories(1, self.before({k: c[:, 0] for k, c in conditions.items()}))
-        x, inputs, features = self.inlet(x), [], []
+        x, inputs, features = self._cast(self.inlet(x)), [], []
         for block, history in zip(self.blocks, past, strict=True):
             inputs.append(x)
             # The last block puts out None as well, which TensorFlow does not compute again.
@@ -153,9 +153,12 @@ class GatedStack(keras.layers.Layer):
             return y
         return y + ops.cast(ops.sum(self.skip_bias, axis=0), y.dtype)
 
+    def _cast(self, x: Any) -> Any:
+        return ops.cast(x, self.compute_dtype)
+
     def histories(self, batch_size: int, conditions: Mapping[str, Any]) -> list:
         """What each block was given, after endless silence: `(batch, filters)` each."""
-        x, inputs = self.inlet.held(batch_size), []
+        x, inputs = self._cast(self.inlet.held(batch_size)), []
         for block in self.blocks:
             inputs.append(x)
             x = block.held(x, conditions) if block.has_output else None
@@ -190,12 +193,13 @@ class GatedStack(keras.layers.Layer):
             `(batch, skip_filters)` and the next state.
         """
         x, inlet_state = self.inlet.step(x, state[0])
+        x = self._cast(x)
         past, inputs, features = ops.cast(self.ring.read(state[1]), x.dtype), [], []
         for number, block in enumerate(self.blocks):
             inputs.append(x)
             x, z = block.step(x, past[number], conditions)
             features.append(z)
-        kernel = ops.cast(self.skip_kernel, self.compute_dtype)
+        kernel = self._cast(self.skip_kernel)
         y = self._add_skip_bias(ops.matmul(ops.concatenate(features, axis=-1), kernel))
         inputs = ops.cast(ops.stack(inputs), "float32")
         return y, [inlet_state, self.ring.write(state[1], inputs)]

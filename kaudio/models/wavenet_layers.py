@@ -55,14 +55,15 @@ def make_trunk(
 ) -> GatedStack:
     """The gated blocks, and the layer that codes or samples go into."""
     filters, size = options["residual_filters"], options["input_kernel_size"]
-    rest: dict[str, Any] = {"use_bias": options["input_bias"], "dtype": options["dtype"]}
+    rest: dict[str, Any] = {"use_bias": options["input_bias"], "name": "inlet"}
     match options["input_kind"]:
         case "one_hot":
             inlet = CausalEmbedding(
-                codec.levels, filters, size, codec.silence, name="inlet", **rest
+                codec.levels, filters, size, codec.silence, dtype=options["dtype"], **rest
             )
         case "scalar":
-            inlet = CausalConv1D(filters, size, name="inlet", **rest)
+            # Half precision would round 16-bit samples to 8 bits.
+            inlet = CausalConv1D(filters, size, dtype="float32", **rest)
         case other:
             raise ValueError(
                 f'`input_kind` must be "one_hot" or "scalar". Received: input_kind="{other}".'

@@ -111,6 +111,8 @@ def _train(recipe: Recipe, run: Run, progress: dict[str, Any]) -> None:
                     verbose=0,
                     callbacks=[Guard(progress), *shown, *recipe.callbacks, keeper],
                 )
+                if recipe.model.stop_training:
+                    break
 
 
 def _fingerprint(recipe: Recipe) -> list:
@@ -151,7 +153,9 @@ def _sample(recipe: Recipe, run: Run) -> tuple[Path | None, str]:
     clips = listen(model, recipe.validation, recipe.clip_seconds)
     write(run.sample, clips["generated"], rate)
     run.spectrogram.write_bytes(spectrogram_png(clips, rate))
-    return run.sample, summary.sound(clips["generated"], rate, model.codec.hop_length)
+    return run.sample, summary.sound(
+        clips["generated"], rate, model.codec.hop_length, model.from_silence
+    )
 
 
 def _plays(recipe: Recipe) -> bool:

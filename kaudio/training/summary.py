@@ -87,9 +87,9 @@ def curves(progress: dict[str, Any], headline: str) -> bytes:
     return curves_png(history, progress["baselines"].get("validation", {}), headline)
 
 
-def sound(samples: Any, sample_rate: int, hop_length: int) -> str:
+def sound(samples: Any, sample_rate: int, hop_length: int, may_end: bool = False) -> str:
     """Says in a line what a clip sounds like, and what is wrong with it."""
-    if wrong := faults(samples, sample_rate):
+    if wrong := faults(samples, sample_rate, may_end):
         return f"NOT MUSIC: {'; '.join(wrong)}"
     values = describe(samples, sample_rate, hop_length)
     parts = {

@@ -113,7 +113,7 @@ def listen(
     """
     x, y = validation[0]
     inputs = x if isinstance(x, dict) else {"steps": x}
-    told = {name: _over_time(inputs[name][0], y.shape[1], model) for name in model.conditions}
+    told = {name: _over_time(inputs[name], y.shape[1], model) for name in model.conditions}
     excerpts = np.asarray(inputs["steps"])
     if model.from_silence:
         generated = generate(model, seconds, conditions=told, sampler=sampler)[0]
@@ -129,10 +129,20 @@ def listen(
 
 
 def _over_time(values: np.ndarray, steps: int, model: Autoregressive) -> Any:
-    """A condition of an excerpt as a function of time. After the excerpt it stays what it was."""
-    per_second = model.codec.steps_per_second * len(values) / steps
+    """What a clip is told over time: what its reference was. After that it stays as it was.
+
+    Args:
+        values: A condition of a batch of excerpts, `(batch, values, channels)`.
+        steps: Of an excerpt.
+        model: The model.
+    """
+    hop_length = -(-steps // values.shape[1])
+    held = values[0]
+    if not model.from_silence and len(values) > 1 and values.shape[1] > 1:
+        held = np.concatenate(values[1:, model.warm_up // hop_length :])
 
     def at(times: np.ndarray) -> np.ndarray:
-        return values[np.minimum((times * per_second).astype(int), len(values) - 1)]
+        positions = np.rint(times * model.codec.steps_per_second).astype(int)
+        return held[np.minimum(positions // hop_length, len(held) - 1)]
 
     return at

@@ -54,6 +54,13 @@ def test_a_clip_that_dies_away_says_when():
     assert only(clip) == "silent from 6.0 s on, for 4.0 s"
 
 
+def test_silence_after_a_single_sound_is_no_fault_but_an_offset_is():
+    sound = bursts(1.0)
+    assert not faults(np.concatenate([sound, np.zeros(9 * RATE)]), RATE, may_end=True)
+    stuck = np.concatenate([sound, np.full(9 * RATE, 0.05)])
+    assert faults(stuck, RATE, may_end=True) == ["stuck at 0.05 from 1.0 s on, for 9.0 s"]
+
+
 def test_a_clip_that_gets_stuck_says_where():
     clip = np.concatenate([melody(6.0), np.full(4 * RATE, -0.25)])
     assert only(clip) == "stuck at -0.25 from 6.0 s on, for 4.0 s"

@@ -14,7 +14,8 @@ from contracts import (
 )
 from keras import ops
 
-from kaudio.codecs import MuLaw
+from kaudio import backend
+from kaudio.codecs import Linear, MuLaw
 from kaudio.models import WaveNet
 from kaudio.models.load import load
 
@@ -118,18 +119,25 @@ def test_the_state_after_a_sequence_is_that_of_hearing_it_step_by_step(model):
 
 @pytest.mark.parametrize("name", ["kernel-3", "all"])
 def test_the_receptive_field_is_where_the_gradient_ends(name):
-    """The furthest input that matters: by changing one input at a time."""
+    """Of outputs with respect to samples: to the past as far as that, to the future nowhere."""
     model = make(name, input_kind="scalar")
     x = inputs(model, steps=60)
-    whole = compiled(model, model)
-    base = ops.convert_to_numpy(whole(x))
+    given = {k: ops.convert_to_tensor(x[k]) for k in model.conditions}
+    weights = np.random.default_rng(0).normal(size=(BATCH, 8)).astype("float32")
     reached = 0
-    for position in range(60):
-        changed = steps_of(x).copy()
-        changed[:, position] ^= 8
-        other = {**x, "steps": changed} if isinstance(x, dict) else changed
-        moved = np.abs(ops.convert_to_numpy(whole(other)) - base).max(axis=(0, 2))
-        reached = max([reached, *(np.flatnonzero(moved) - position + 1)])
+
+    def at(samples, position):
+        told = model.conditioning(samples, given) if model.conditioning.conditions else {}
+        y = model.trunk(ops.expand_dims(samples, -1), told)
+        return ops.sum(ops.take(y, position, axis=1) * weights)
+
+    slope = backend.gradient(at, model)
+    samples = model.scale(ops.convert_to_tensor(steps_of(x)))
+    for position in range(30, 60):
+        _, found = slope(samples, ops.convert_to_tensor(position, "int32"))
+        matter = np.flatnonzero(np.abs(ops.convert_to_numpy(found)).max(axis=0))
+        assert matter.max() == position
+        reached = max(reached, position - matter.min() + 1)
     assert reached == model.receptive_field
 
 
@@ -144,6 +152,17 @@ def test_mixed_precision_learns_and_is_read_back_as_such(tmp_path):
     assert again.dtype_policy.name == "mixed_bfloat16"
     assert again.trunk.compute_dtype == "bfloat16"
     assert keras.backend.standardize_dtype(compiled(again, again)(x).dtype) == "float32"
+
+
+def test_mixed_precision_tells_neighbouring_samples_of_16_bits_apart():
+    options = {"input_kind": "scalar", "mixtures": 2, "dtype": "mixed_bfloat16"}
+    model = make("no-bias", Linear(8_000, 65_536), **options)
+    codes = np.array([[60_000], [60_001]], "uint16")
+    heard = ops.convert_to_numpy(
+        compiled(lambda x: model.trunk.inlet(model.heard(x)), model)(codes)
+    )
+    assert heard.dtype == "float32"
+    assert (heard[0] != heard[1]).any()
 
 
 @pytest.mark.parametrize("name", ["all"])

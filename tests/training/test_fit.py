@@ -146,6 +146,17 @@ def test_a_stop_at_the_last_batch_of_an_epoch_ends_after_its_validation(make):
     assert all("val_nmse" in epoch for epoch in epochs)
 
 
+def test_a_callback_may_end_a_run_that_goes_on_in_the_middle_of_an_epoch(make):
+    class Enough(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = True
+
+    with pytest.raises(Stopped):
+        kaudio.fit(replace(make(), callbacks=[Interrupt(2)]))
+    run = kaudio.fit(replace(make(), callbacks=[Enough()]))
+    assert [epoch["epoch"] for epoch in json.loads(run.metrics.read_text())["epochs"]] == [1]
+
+
 def test_a_stop_before_the_first_epoch_leaves_a_usable_model(make):
     recipe = make()
 
