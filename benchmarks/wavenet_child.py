@@ -1,5 +1,6 @@
 """Trains a WaveNet of ours on noise, or generates with it."""
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.children import one_core, serve_samples
 from benchmarks.networks import EXCERPT, LEVELS, NETWORKS, SAMPLE_RATE
+from kaudio.memory import keep_freed
 
 if TYPE_CHECKING:
     from kaudio.models import WaveNet
@@ -91,6 +93,8 @@ def main(what: str, name: str, number: str = "1", option: str = "", threads: str
     clock = "cpu" if threads == "1" else "wall"
     if threads == "1":
         one_core()
+    if os.environ["KERAS_BACKEND"] == "jax":
+        keep_freed()  # as `kaudio fit` does
     if what == "first-block":
         first_block(name)
     elif what == "memory":

@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from kaudio.memory import keep_freed
+
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -197,6 +199,8 @@ def _choose(backend: Backend | None) -> None:
             "one of them, or pass --backend."
         )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if name == "jax":
+        keep_freed()
     with _silence():
         import keras
 

@@ -26,9 +26,10 @@ MAY_IMPORT = {  # room: the rooms it may import, and the libraries
         {"numpy", "keras", "grain", "rich", "soundfile", "tensorboard"},
     ),
     "backend.py": (set(), {"keras", "jax", "tensorflow"}),
+    "memory.py": (set(), set()),
     "recipe.py": (set(), {"keras", "grain", "typer"}),
     "cli.py": (
-        {"audio", "data", "generation", "models", "output", "recipe", "training"},
+        {"audio", "data", "generation", "memory", "models", "output", "recipe", "training"},
         {"keras", "typer"},
     ),
     "output.py": ({"audio", "evaluation"}, {"rich"}),

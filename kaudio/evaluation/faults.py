@@ -47,9 +47,8 @@ def faults(samples: np.ndarray, sample_rate: int, may_end: bool = False) -> list
     It finds, each with its figure and where it holds,
 
     - samples that are not numbers;
-    - silence: the level of the clip is below -50 dBFS, or each of its 50 ms frames from some
-      time on is (about its mean: an offset is not heard). Silence at the end is a fault if it
-      lasts 2.5 s and a quarter of the clip, or 10 s;
+    - silence: the level of the clip is below -50 dBFS, or that of each 50 ms from some time on
+      (about its mean). At the end, if it lasts 2.5 s and a quarter of the clip, or 10 s;
     - constant output: 99 % of the power is an offset;
     - clipping: 5 % of the samples lie at full scale or beyond;
     - a steady tone: the magnitude spectra of its 100 ms frames are all alike, `|mean|^2` being
