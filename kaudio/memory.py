@@ -24,5 +24,5 @@ def keep_freed() -> bool:
     if platform.libc_ver()[0] != "glibc":
         return False
     set_option = ctypes.CDLL(None).mallopt
-    options = {ARENA_MAX: 1, MMAP_MAX: 0, TRIM_THRESHOLD: 2**31 - 1}
+    options = {ARENA_MAX: 1, MMAP_MAX: 0, TRIM_THRESHOLD: -1}  # -1: never give back
     return all([set_option(name, value) for name, value in options.items()])

@@ -67,7 +67,7 @@ class FFTFrames(Frames):
         return (2 * self.frame_length if self.full else self.frame_length,)
 
     @property
-    def _window(self) -> np.ndarray:
+    def window(self) -> np.ndarray:
         """The window on each side of the transform. Its square adds up to 1 over the overlap."""
         if self.overlap == 1:
             return np.ones(self.frame_length, "float32")
@@ -77,17 +77,21 @@ class FFTFrames(Frames):
     def encode(self, samples: np.ndarray) -> np.ndarray:
         num_steps = self.num_steps(len(samples))
         starts = self.hop_length * np.arange(num_steps)[:, None]
-        frames = samples.astype("float32")[starts + np.arange(self.frame_length)] * self._window
+        frames = samples.astype("float32")[starts + np.arange(self.frame_length)]
+        return self.transform(frames * self.window)
+
+    def transform(self, frames: np.ndarray) -> np.ndarray:
         if self.full:
             spectra = np.fft.fft(frames, norm="ortho")
             return np.concatenate([spectra.real, spectra.imag], axis=-1).astype("float32")
         spectra = np.fft.rfft(frames, norm="ortho")
         mirrored = slice(1, (self.frame_length + 1) // 2)  # the bins that stand for two
-        spectra[:, mirrored] *= np.sqrt(2, dtype="float32")
-        return np.concatenate([spectra.real, spectra.imag[:, mirrored]], axis=-1).astype("float32")
+        spectra[..., mirrored] *= np.sqrt(2, dtype="float32")
+        parts = [spectra.real, spectra.imag[..., mirrored]]
+        return np.concatenate(parts, axis=-1).astype("float32")
 
     def decode_block(self, steps: np.ndarray, tail: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        frames = self._to_frames(np.asarray(steps, "float32")) * self._window
+        frames = self.inverse(np.asarray(steps, "float32")) * self.window
         num_steps, hop = frames.shape[-2], self.hop_length
         samples = np.zeros((*frames.shape[:-2], num_steps * hop + tail.shape[-1]), "float32")
         samples[..., : tail.shape[-1]] = tail
@@ -99,8 +103,7 @@ class FFTFrames(Frames):
             samples[..., start : start + flat.shape[-1]] += flat
         return samples[..., : num_steps * hop], samples[..., num_steps * hop :]
 
-    def _to_frames(self, steps: np.ndarray) -> np.ndarray:
-        """Inverse transform of every step, `(..., frame_length)`."""
+    def inverse(self, steps: np.ndarray) -> np.ndarray:
         if self.full:
             real, imag = np.split(steps, 2, axis=-1)
             return np.fft.ifft(real + 1j * imag, norm="ortho").real.astype("float32")

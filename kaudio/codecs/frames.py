@@ -37,6 +37,19 @@ class Frames(Codec):
     def step_shape(self) -> tuple[int, ...]:
         return (self.frame_length,)
 
+    @property
+    def window(self) -> np.ndarray:
+        """What frames are multiplied by before `transform()` and after `inverse()`."""
+        return np.ones(self.frame_length, "float32")
+
+    def transform(self, frames: np.ndarray) -> np.ndarray:
+        """Steps of frames `(..., frame_length)`: a linear map whose transpose is `inverse()`."""
+        return frames
+
+    def inverse(self, steps: np.ndarray) -> np.ndarray:
+        """Frames `(..., frame_length)` of steps."""
+        return steps
+
     def encode(self, samples: np.ndarray) -> np.ndarray:
         shape = (self.num_steps(len(samples)), self.frame_length)
         return samples[: math.prod(shape)].reshape(shape).astype("float32")

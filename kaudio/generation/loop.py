@@ -8,12 +8,20 @@ from keras import ops
 
 from kaudio import backend
 from kaudio.models.autoregressive import NOTHING, Autoregressive, State, Tensor
+from kaudio.models.stepper import Stepper
 
 
 def generate_block(
-    model: Autoregressive, x: Tensor, state: State, noise: Tensor, controls: dict, conditions: dict
+    model: Autoregressive,
+    x: Tensor,
+    state: State,
+    noise: Tensor,
+    controls: dict,
+    conditions: dict,
+    stepper: Stepper | None = None,
+    count: Tensor | None = None,
 ) -> tuple:
-    """Runs a model for `len(noise)` steps on its own output. A pure function of tensors.
+    """Runs a model for some steps on its own output. A pure function of tensors.
 
     Args:
         model: The model.
@@ -22,11 +30,14 @@ def generate_block(
         noise: Uniform draws in [0, 1), `(block_steps, batch, *noise_shape)`.
         controls: A scalar for each name in `model.controls`.
         conditions: For each name in `model.conditions`, `(block_steps, batch, channels)`.
+        stepper: What runs the model. Default: its own.
+        count: How many steps to take. Default: `block_steps`. What was not taken is zero.
 
     Returns:
-        The steps of the block, `(block_steps, batch, *step_shape)`, and the new state.
+        The steps of the block, `(block_steps, batch, *step_shape)`, the last one taken, and the
+        state before it is heard.
     """
-    stepper = model.stepper(x.shape[0])
+    stepper = stepper or model.stepper(x.shape[0])
 
     def body(i: Tensor, x: Tensor, state: State, steps: Tensor) -> tuple:
         told = {name: ops.take(values, i, axis=0) for name, values in conditions.items()}
@@ -34,15 +45,22 @@ def generate_block(
         x = model.sample(prediction, ops.take(noise, i, axis=0), controls)
         return i + 1, x, state, _put(steps, i, x)
 
-    num_steps = noise.shape[0]
-    steps = ops.zeros((num_steps, *x.shape), x.dtype)
+    num_steps = ops.shape(noise)[0]
+    steps = ops.zeros((num_steps, *ops.shape(x)), x.dtype)
     first = (ops.convert_to_tensor(0, "int32"), x, stepper.enter(state), steps)
-    _, _, state, steps = ops.while_loop(lambda i, *_: i < num_steps, body, first)
-    return steps, stepper.leave(state)
+    end = num_steps if count is None else count
+    _, x, state, steps = ops.while_loop(lambda i, *_: i < end, body, first)
+    return steps, x, stepper.leave(state)
 
 
 def prime_block(
-    model: Autoregressive, x: Tensor, state: State, given: Tensor, count: Tensor, conditions: dict
+    model: Autoregressive,
+    x: Tensor,
+    state: State,
+    given: Tensor,
+    conditions: dict,
+    stepper: Stepper | None = None,
+    count: Tensor | None = None,
 ) -> tuple:
     """Lets a model hear `x` and then all but the last of some given steps.
 
@@ -51,20 +69,22 @@ def prime_block(
         x: The step that comes before the block, `(batch, *step_shape)`.
         state: The state before `x` was heard.
         given: `(block_steps, batch, *step_shape)`.
-        count: How many of them count: the first `count`, at least 1.
         conditions: For each name in `model.conditions`, `(batch, channels)`.
+        stepper: What runs the model. Default: its own.
+        count: How many of them are heard: the first `count`. Default: all.
 
     Returns:
         The last given step, as the next `x`, and the state before it is heard.
     """
-    stepper = model.stepper(x.shape[0])
+    stepper = stepper or model.stepper(x.shape[0])
 
     def body(i: Tensor, x: Tensor, state: State) -> tuple:
         _, state = stepper.step(x, state, conditions)
         return i + 1, ops.take(given, i, axis=0), state
 
     first = (ops.convert_to_tensor(0, "int32"), x, stepper.enter(state))
-    _, x, state = ops.while_loop(lambda i, *_: i < count, body, first)
+    end = ops.shape(given)[0] if count is None else count
+    _, x, state = ops.while_loop(lambda i, *_: i < end, body, first)
     return x, stepper.leave(state)
 
 
@@ -123,7 +143,7 @@ class Sampler:
             missing = self.block_steps - len(given)
             padded = np.pad(given, [(0, missing)] + [(0, 0)] * (given.ndim - 1))
             count = ops.convert_to_tensor(len(given), "int32")
-            x, state = self._prime(x, state, self.to_steps(padded), count, told)
+            x, state = self._prime(x, state, self.to_steps(padded), told, None, count)
         return x, state
 
     def prime_at_once(
@@ -152,9 +172,8 @@ class Sampler:
         """Generates a block. Returns its steps, `(batch, block_steps, ...)`, and what is next."""
         values = {k: ops.convert_to_tensor(v, "float32") for k, v in controls.items()}
         draws = ops.convert_to_tensor(noise)
-        steps, state = self._generate(x, state, draws, values, _tensors(conditions))
-        steps = ops.convert_to_numpy(steps)
-        return np.swapaxes(steps, 0, 1), ops.convert_to_tensor(steps[-1]), state
+        steps, x, state = self._generate(x, state, draws, values, _tensors(conditions))
+        return np.swapaxes(ops.convert_to_numpy(steps), 0, 1), x, state
 
     def noise(self, generators: list[np.random.Generator]) -> np.ndarray:
         """Uniform draws for a block, `(block_steps, batch, *noise_shape)`, one stream for each."""

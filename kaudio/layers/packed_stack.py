@@ -25,17 +25,16 @@ class PackedStack:
 
     Args:
         stack: The stack.
-        batch_size: Clips side by side.
+        batch_size: Clips side by side, or None where that is not known yet.
     """
 
-    def __init__(self, stack: GatedStack, batch_size: int) -> None:
+    def __init__(self, stack: GatedStack, batch_size: int | None) -> None:
         self.stack = stack
         count, double = len(stack.blocks), 2 * stack.gate_filters
         width, taps = stack.inlet.filters, stack.kernel_size - 1
         size = count * stack.gate_filters * stack.skip_filters
-        self.batch_size = batch_size
         self.is_vector = batch_size == 1
-        self.in_columns = batch_size > 1 and size >= LARGE
+        self.in_columns = not self.is_vector and size >= LARGE
         self.axis = 1 if not self.is_vector and not self.in_columns else 0
         # Half of what sigmoids take, so that they can be written as tanh.
         halves = ops.concatenate([ops.ones((double // 2,)), ops.full((double // 2,), 0.5)])
@@ -132,14 +131,15 @@ class PackedStack:
     def _past(self, past: Any) -> Any:
         """What the taps of the past add to the gates of each block."""
         count, taps = past.shape[:2]
+        channels = taps * self.stack.inlet.filters
         if self.is_vector:
-            past = ops.reshape(past, (count, 1, -1))
+            past = ops.reshape(past, (count, 1, channels))
             return ops.matmul(past, self.past_kernels)[:, 0]
         if self.in_columns:
-            past = ops.reshape(past, (count, -1, self.batch_size))
+            past = ops.reshape(past, (count, channels, -1))
             return ops.matmul(self.past_kernels, past)
         past = past[:, 0] if taps == 1 else ops.swapaxes(past, 1, 2)
-        return ops.matmul(ops.reshape(past, (count, self.batch_size, -1)), self.past_kernels)
+        return ops.matmul(ops.reshape(past, (count, -1, channels)), self.past_kernels)
 
     def _conditions(self, conditions: Mapping[str, Any]) -> Any:
         """What biases and conditions add to the gates of each block."""
@@ -149,7 +149,7 @@ class PackedStack:
             c = ops.matmul(self._cast(conditions[name]), kernel)
             total = c if total is None else total + c
         if total is not None:
-            total = ops.reshape(total, (self.batch_size, *biases.shape))
+            total = ops.reshape(total, (-1, *biases.shape))
         if self.is_vector:
             return biases if total is None else biases + total[0]
         biases = ops.expand_dims(biases, 2 if self.in_columns else 1)

@@ -77,7 +77,7 @@ class Autoregressive(keras.Model):
             The prediction of the next step, as `call()` gives it, and the new state.
         """
 
-    def stepper(self, batch_size: int) -> Stepper:
+    def stepper(self, batch_size: int | None) -> Stepper:
         """What runs `step()` in a loop, with all that is prepared once for many steps."""
         return Stepper(self)
 

@@ -43,10 +43,10 @@ class WaveNetStepper(Stepper):
 
     Args:
         model: The model.
-        batch_size: Clips side by side.
+        batch_size: Clips side by side, or None where that is not known yet.
     """
 
-    def __init__(self, model: "WaveNet", batch_size: int) -> None:
+    def __init__(self, model: "WaveNet", batch_size: int | None) -> None:
         super().__init__(model)
         self.wavenet = model
         self.trunk = PackedStack(model.trunk, batch_size)

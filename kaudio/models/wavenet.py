@@ -195,7 +195,7 @@ class WaveNet(Autoregressive):
         y, trunk = self.trunk.step(self.heard(x), state[1], conditions)
         return self.outlet(self.hidden(ops.relu(y))), [told, trunk]
 
-    def stepper(self, batch_size: int) -> WaveNetStepper:
+    def stepper(self, batch_size: int | None) -> WaveNetStepper:
         return WaveNetStepper(self, batch_size)
 
     def tell(self, codes: Tensor, state: State, conditions: Mapping[str, Tensor]) -> tuple:
