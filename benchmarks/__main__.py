@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import corpus, models, start, wavenet
+from benchmarks import artifacts, corpus, models, start, wavenet
 from benchmarks.children import REPEAT_SECONDS, torch_version
 from benchmarks.report import (
     COLUMNS,
@@ -19,7 +19,13 @@ from benchmarks.report import (
     write_json,
 )
 
-ALL = [*start.BENCHMARKS, *corpus.BENCHMARKS, *models.BENCHMARKS, *wavenet.BENCHMARKS]
+ALL = [
+    *start.BENCHMARKS,
+    *corpus.BENCHMARKS,
+    *models.BENCHMARKS,
+    *wavenet.BENCHMARKS,
+    *artifacts.BENCHMARKS,
+]
 
 
 def main(arguments: Sequence[str] | None = None, benchmarks: Sequence[Benchmark] = ALL) -> None:

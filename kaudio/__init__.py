@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kaudio import artifacts as artifacts
     from kaudio import audio as audio
     from kaudio import codecs as codecs
     from kaudio import data as data
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from kaudio import generation as generation
     from kaudio import layers as layers
     from kaudio import models as models
+    from kaudio.artifacts.export import export as export
     from kaudio.data.corpus import Corpus as Corpus
     from kaudio.generation.generate import generate as generate
     from kaudio.generation.generate import stream as stream
@@ -26,13 +28,14 @@ __version__ = "0.1.0"
 _HOME = {
     "Corpus": "kaudio.data.corpus",
     "Recipe": "kaudio.recipe",
+    "export": "kaudio.artifacts.export",
     "fit": "kaudio.training.fit",
     "generate": "kaudio.generation.generate",
     "load": "kaudio.models.load",
     "load_recipe": "kaudio.recipe",
     "stream": "kaudio.generation.generate",
 }
-_ROOMS = ("audio", "codecs", "data", "evaluation", "generation", "layers", "models")
+_ROOMS = ("artifacts", "audio", "codecs", "data", "evaluation", "generation", "layers", "models")
 
 
 def __getattr__(name: str) -> Any:

@@ -1,17 +1,14 @@
 """The command line: each verb is one function of `kaudio`. Imports wait until a verb runs."""
 
-import contextlib
 import os
-import signal
 import sys
-from collections.abc import Generator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kaudio.memory import keep_freed
+from kaudio.startup import Backend, choose, silence
 
 app = typer.Typer(
     add_completion=False,
@@ -21,14 +18,7 @@ app = typer.Typer(
 )
 
 
-class Backend(StrEnum):
-    """What computes. The same models, the same numbers."""
-
-    tensorflow = "tensorflow"
-    jax = "jax"
-
-
-class Format(StrEnum):
+class Subtype(StrEnum):
     """How samples are stored in an audio file."""
 
     int16 = "PCM_16"
@@ -36,11 +26,21 @@ class Format(StrEnum):
     float = "FLOAT"
 
 
+class Format(StrEnum):
+    """What a trained model is stored as."""
+
+    keras = "keras"
+    saved_model = "saved_model"
+    tflite = "tflite"
+
+
 BackendOption = Annotated[
     Backend | None,
     typer.Option(help="What computes. Default: KERAS_BACKEND, or else Keras's own default."),
 ]
-ModelArgument = Annotated[Path, typer.Argument(help="A run folder or a .keras file.")]
+ModelArgument = Annotated[
+    Path, typer.Argument(help="A run folder, an exported folder or a .keras file.")
+]
 
 
 def _show_version(asked: bool) -> None:
@@ -82,7 +82,7 @@ def fit(
     if recipe is None or str(recipe) == "--help":
         typer.echo(context.get_help())
         return
-    _choose(backend)
+    choose(backend)
     from kaudio.recipe import recipe_command
     from kaudio.training import Stopped
     from kaudio.training import fit as fit_recipe
@@ -131,40 +131,68 @@ def generate(
     batch: Annotated[
         int, typer.Option(help="Clips generated side by side: out_1.wav, out_2.wav, ...")
     ] = 1,
-    format: Annotated[Format, typer.Option(help="How samples are stored.")] = Format.int16,
+    subtype: Annotated[Subtype, typer.Option(help="How samples are stored.")] = Subtype.int16,
+    format: Annotated[
+        Format, typer.Option(help="Which artifact of an exported folder plays.")
+    ] = Format.keras,
     backend: BackendOption = None,
 ) -> None:
     """Writes new audio drawn from a trained model."""
-    _choose(backend)
-    import kaudio
+    choose(backend)
+    from kaudio.artifacts.sources import open_source
     from kaudio.audio import blocks as read_blocks
     from kaudio.generation import parse_condition
-    from kaudio.generation.generate import check_generates, marked_stream, num_samples_of
+    from kaudio.generation.generate import num_samples_of
     from kaudio.output import write_clips
 
-    trained = kaudio.load(model)
-    check_generates(trained)
-    rate = trained.codec.sample_rate
+    source = open_source(model, format.value)
     given = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
     conditions = {}
-    names = trained.condition_names.get("global", ())
     if condition is not None:
-        conditions["global"] = parse_condition(condition, names, seconds)
-    elif names:
-        print(f"This model can be told (--condition): {', '.join(names)}. It is told nothing.")
-    blocks = marked_stream(
-        trained,
+        conditions["global"] = parse_condition(condition, source.names, seconds)
+    elif source.names:
+        names = ", ".join(source.names)
+        print(f"This model can be told (--condition): {names}. It is told nothing.")
+    blocks = source.blocks(
         batch_size=batch,
         seed=seed,
         controls={k: v for k, v in given.items() if v is not None},
         conditions=conditions,
-        prime=None if prime is None else read_blocks(prime, rate),
+        prime=None if prime is None else read_blocks(prime, source.sample_rate),
         include_prime=include_prime,
     )
     numbered = [out.with_stem(f"{out.stem}_{i + 1}") for i in range(batch)]
-    total = num_samples_of(seconds, rate)
+    total = num_samples_of(seconds, source.sample_rate)
     paths = [out] if batch == 1 else numbered
-    write_clips(blocks, paths, total, rate, format.value, trained.from_silence)
+    write_clips(blocks, paths, total, source.sample_rate, subtype.value, source.may_end)
+
+
+@app.command()
+def export(
+    model: ModelArgument,
+    folder: Annotated[Path, typer.Argument(help="The folder to write.")],
+    format: Annotated[
+        list[Format] | None, typer.Option(help="What to write; may be given again. Default: all.")
+    ] = None,
+    licence: Annotated[
+        str | None, typer.Option(help="Of the recordings it was trained on, for its card.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the folder if it is there.")
+    ] = False,
+    json: Annotated[
+        Path | None, typer.Option(help="Also write what was found as JSON, to this file.")
+    ] = None,
+) -> None:
+    """Writes a trained model as .keras, SavedModel and TensorFlow Lite, and compares them."""
+    choose(Backend.tensorflow)
+    with silence():
+        from kaudio.artifacts import FORMATS, export
+    from kaudio.output import print_comparison
+
+    formats = [f.value for f in format] if format else FORMATS
+    found = export(model, folder, formats, force, licence)
+    print_comparison(found, folder, json)
 
 
 @app.command()
@@ -177,49 +205,13 @@ def corpus(
     ] = False,
 ) -> None:
     """Says what is in a folder: minutes, rates, labels, and files that cannot be used."""
-    with _silence():
+    with silence():
         from kaudio import data
 
     if clear_cache:
         print(f"{data.clear_cache() / 1e6:.1f} MB removed from {data.cache_folder()}")
     if folder or not clear_cache:
         print(data.survey(folder))
-
-
-def _choose(backend: Backend | None) -> None:
-    """Chooses the backend, before Keras is imported."""
-    # While libraries are imported, an exception may be lost in them: end at once instead.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if backend:
-        os.environ["KERAS_BACKEND"] = backend.value
-    name = os.environ.get("KERAS_BACKEND", "tensorflow")
-    if name not in list(Backend):
-        raise ValueError(
-            f"kaudio runs on {' and '.join(Backend)}. Received: KERAS_BACKEND={name}. Set it to "
-            "one of them, or pass --backend."
-        )
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    if name == "jax":
-        keep_freed()
-    with _silence():
-        import keras
-
-        # TensorFlow greets when it is imported: here, or where Keras seeds it, on any backend.
-        keras.utils.set_random_seed(0)
-        keras.ops.zeros(1)
-
-
-@contextlib.contextmanager
-def _silence() -> Generator[None]:
-    """Context in which nothing is written to standard error, not even by C++."""
-    stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 2)
-    try:
-        yield
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
-        os.close(null)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,12 +1,15 @@
 """Generated audio into files, with a progress bar, and with an ear to it."""
 
 import contextlib
+import dataclasses
 import itertools
+import json
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from rich.progress import Progress
 
@@ -60,6 +63,29 @@ def write_clips(
     pace = f", {speed:.1f} x real time" if made > made_at_start else ""
     print(f"{stopped}{made / sample_rate:.1f} s{pace}, in {', '.join(map(str, paths))}")
     _listen(paths, sample_rate, may_end)
+
+
+def print_comparison(found: Iterable[Any], folder: Path, json_file: Path | None) -> None:
+    """Says what exported artifacts were found to be.
+
+    Args:
+        found: `kaudio.artifacts.Comparison`s.
+        folder: Where the artifacts are.
+        json_file: Where to write the same as JSON, if anywhere.
+    """
+    rows = [dataclasses.asdict(row) for row in found]
+    if json_file:
+        json_file.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    print(f"{'':22}{'MB':>8}{'compared':>10}{'differ':>9}{'by at most':>12}{'samples/s':>11}")
+    for row in rows:
+        rate = f"{row['samples_per_second']:,.0f}" if row["samples_per_second"] else "-"
+        print(
+            f"{row['name']:22}{row['megabytes']:8.2f}{row['samples']:10}{row['different']:9.2%}"
+            f"{row['largest']:12.2g}{rate:>11}"
+        )
+    print(
+        f"Compared with the model in Python, from the same noise. All is in {folder}; see card.md"
+    )
 
 
 def _listen(paths: list[Path], sample_rate: int, may_end: bool) -> None:

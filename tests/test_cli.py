@@ -50,7 +50,7 @@ def test_fit_needs_no_audio_and_says_what_it_did(trained):
 
 def test_generate_writes_what_was_asked_for(trained, tmp_path, capsys):
     out = tmp_path / "new" / "out.wav"
-    code = run("generate", trained[0], out, "--seconds", 4.5, "--seed", 3, "--format", "PCM_24")
+    code = run("generate", trained[0], out, "--seconds", 4.5, "--seed", 3, "--subtype", "PCM_24")
     assert code == 0
     info = soundfile.info(out)
     assert (info.duration, info.samplerate, info.subtype) == (4.5, 8_000, "PCM_24")

@@ -14,7 +14,7 @@ def load(path: Path | str) -> keras.Model:
     """Reads a trained model, on whichever backend is in use.
 
     Args:
-        path: A `.keras` file written by `kaudio.fit`, or a run folder, whose best model is read.
+        path: A `.keras` file written by `kaudio.fit`, or a run folder, whose model is read.
 
     Returns:
         The compiled model. Its `codec` knows its sample rate.
@@ -44,4 +44,9 @@ def load(path: Path | str) -> keras.Model:
     except KeyError as error:
         raise ValueError(
             f"'{file}' is an archive, but not one of a Keras model: it holds no {error}."
+        ) from error
+    except (TypeError, AttributeError, OSError, zipfile.BadZipFile) as error:
+        reason = str(error).split(". ")[0]
+        raise ValueError(
+            f"'{file}' is damaged, or a model of classes that kaudio does not know: {reason}."
         ) from error

@@ -1,0 +1,59 @@
+"""What an artifact tells of itself."""
+
+from importlib.metadata import version
+from typing import Any
+
+import keras
+
+import kaudio
+from kaudio.artifacts.networks import Network
+
+# Raised when an artifact is made in a way that older readers would misread.
+FORMAT_VERSION = 1
+
+
+def describe(network: Network, class_names: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What is needed to play an artifact, and where it comes from, as JSON holds it.
+
+    Args:
+        network: What is exported.
+        class_names: Of a classifier.
+    """
+    model, source, codec = network.model, network.source, network.model.codec
+    return {
+        "format_version": FORMAT_VERSION,
+        "kaudio": kaudio.__version__,
+        "keras": version("keras"),
+        "model": type(model).__name__,
+        "parameters": sum(weight.shape.num_elements() for weight in _values(model)),
+        "codec": {"name": type(codec).__name__, **codec.get_config()},
+        "sample_rate": codec.sample_rate,
+        "hop_length": codec.hop_length,
+        "frame_length": codec.frame_length,
+        "receptive_field": model.receptive_field,
+        "noise_shape": list(source.noise_shape),
+        "controls": dict(source.controls),
+        "conditions": dict(model.conditions),
+        "condition_names": {k: list(names) for k, names in model.condition_names.items()},
+        "class_names": list(class_names),
+        "ends_in_silence": model.from_silence,
+    }
+
+
+def check_version(metadata: dict[str, Any], name: str) -> None:
+    """Refuses what was written by a later version of this library than it can read.
+
+    Raises:
+        ValueError: If it was.
+    """
+    found = metadata.get("format_version")
+    if not isinstance(found, int) or found > FORMAT_VERSION:
+        raise ValueError(
+            f"'{name}' has format version {found}, written by kaudio {metadata.get('kaudio')}. "
+            f"This is kaudio {kaudio.__version__}, which reads versions up to {FORMAT_VERSION}. "
+            "Install a newer kaudio: pip install --upgrade kaudio."
+        )
+
+
+def _values(model: keras.Model) -> list:
+    return [variable.value for variable in model.trainable_variables]

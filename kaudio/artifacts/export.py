@@ -1,0 +1,159 @@
+"""From a trained model to an exported folder: `.keras`, SavedModel, TensorFlow Lite and a card."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from kaudio.artifacts.card import card
+from kaudio.artifacts.compare import Comparison, compare
+from kaudio.artifacts.describe import describe
+from kaudio.artifacts.networks import Network, network
+from kaudio.models import Autoregressive
+from kaudio.models.load import load
+
+FORMATS = ("keras", "saved_model", "tflite")
+# A file of each variant of a TensorFlow Lite model.
+TFLITE_FILES = {
+    "float32": "model.tflite",
+    "float16": "model.float16.tflite",
+    "int8": "model.int8.tflite",
+}
+LEAST_BLOCK_STEPS, BLOCK_SECONDS = 64, 0.25
+
+
+def export(
+    model: Autoregressive | Path | str,
+    folder: Path | str,
+    formats: Sequence[str] = FORMATS,
+    force: bool = False,
+    licence: str | None = None,
+) -> list[Comparison]:
+    """Writes a trained model for use elsewhere, and checks that it sounds the same there.
+
+    The folder holds `model.keras`, `saved_model/`, `model.tflite` (and its smaller variants
+    `model.float16.tflite` and `model.int8.tflite`) and `card.md`. It appears as a whole, once
+    every artifact has been compared with the Python sampler on the same noise.
+
+    Args:
+        model: A model, or a run folder or `.keras` file to read it from. The card of a run
+            folder has its metrics.
+        folder: What to write.
+        formats: Some of "keras", "saved_model" and "tflite".
+        force: Whether to replace a folder that is there already.
+        licence: Of the recordings that the model was trained on, for the card.
+
+    Returns:
+        What each artifact was found to be.
+
+    Raises:
+        ValueError: If a format is unknown, the model cannot be exported or an artifact does not
+            sound the same.
+        FileExistsError: If the folder is there and `force` is not set.
+
+    Example:
+    >>> kaudio.export("runs/gruv", "saved_models/gruv")
+    """
+    folder = Path(folder)
+    if unknown := set(formats) - set(FORMATS):
+        raise ValueError(
+            f"Formats are {', '.join(FORMATS)}. Received: {', '.join(sorted(unknown))}."
+        )
+    if not formats:
+        raise ValueError(f"Expected at least one format of {', '.join(FORMATS)}. Received: none.")
+    if folder.exists() and not force:
+        raise FileExistsError(
+            f"'{folder}' is there already. Export to another folder, or replace it with --force."
+        )
+    source = None if isinstance(model, keras.Model) else Path(model)
+    trained = load(source) if source else model
+    if keras.config.backend() != "tensorflow":
+        return _elsewhere(source or trained, folder, formats, force, licence)
+    return _write(trained, source, folder, formats, licence)
+
+
+def _write(
+    model: Any, source: Path | None, folder: Path, formats: Sequence[str], licence: str | None
+) -> list[Comparison]:
+    # TensorFlow takes seconds to import, and other backends never need it here.
+    from kaudio.artifacts.saved_model import write_saved_model
+    from kaudio.artifacts.tflite import write_tflite
+
+    exported = network(model)
+    metadata = describe(exported)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
+    partial.mkdir()
+    try:
+        if "keras" in formats:
+            model.save(partial / "model.keras", include_optimizer=False)
+        if "saved_model" in formats:
+            write_saved_model(exported, partial / "saved_model", metadata, block_steps(exported))
+        if "tflite" in formats:
+            files = {variant: partial / name for variant, name in TFLITE_FILES.items()}
+            write_tflite(exported, files, metadata)
+        found = compare(exported, partial)
+        about = _about(source) if source else {}
+        text = card(folder.name, metadata, found, about, licence)
+        (partial / "card.md").write_text(text, encoding="utf-8")
+        _put_in_place(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return found
+
+
+def block_steps(exported: Network) -> int:
+    """Steps that a SavedModel compiles as one."""
+    return max(LEAST_BLOCK_STEPS, round(BLOCK_SECONDS * exported.model.codec.steps_per_second))
+
+
+def _put_in_place(partial: Path, folder: Path) -> None:
+    """Gives a finished folder its name. What had it before is there until then."""
+    if not folder.exists():
+        partial.rename(folder)
+        return
+    old = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
+    folder.rename(old)
+    partial.rename(folder)
+    shutil.rmtree(old) if old.is_dir() else old.unlink()
+
+
+def _about(source: Path) -> dict[str, Any]:
+    """What a run folder, or the folder of a `.keras` file, tells of how the model was trained."""
+    folder = source if source.is_dir() else source.parent
+    found = {}
+    for name in ("recipe", "metrics"):
+        file = folder / f"{name}.json"
+        if file.is_file():
+            found[name] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def _elsewhere(
+    model: Any, folder: Path, formats: Sequence[str], force: bool, licence: str | None
+) -> list[Comparison]:
+    """Exports in a process of its own, where Keras runs on TensorFlow."""
+    with tempfile.TemporaryDirectory() as temporary:
+        source = model
+        if isinstance(model, keras.Model):
+            source = Path(temporary) / "model.keras"
+            model.save(source)
+        command = [sys.executable, "-m", "kaudio", "export", str(source), str(folder)]
+        command += [part for name in formats for part in ("--format", name)]
+        command += ["--force"] if force else []
+        command += ["--licence", licence] if licence else []
+        command += ["--json", str(Path(temporary) / "found.json")]
+        environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+        result = subprocess.run(command, env=environment, text=True, capture_output=True)
+        if result.returncode:
+            raise ValueError(result.stderr.strip().removeprefix("kaudio: "))
+        rows = json.loads((Path(temporary) / "found.json").read_text(encoding="utf-8"))
+        return [Comparison(**row) for row in rows]

@@ -1,0 +1,71 @@
+"""A sampler as a TensorFlow Lite file: for phones, browsers and plug-ins, one clip at a time."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from kaudio.artifacts.endpoints import Endpoints
+from kaudio.artifacts.functions import Functions
+from kaudio.artifacts.lite_metadata import with_metadata
+from kaudio.artifacts.lite_stack import LiteStepper
+from kaudio.artifacts.networks import Network
+from kaudio.models import WaveNet
+
+# Name of a variant, and how its weights are stored.
+VARIANTS = {"float32": None, "float16": tf.float16, "int8": tf.int8}
+
+
+def write_tflite(network: Network, files: dict[str, Path], metadata: dict) -> None:
+    """Writes TensorFlow Lite files of a sampler, with built-in operators only.
+
+    Signatures: `generate`, `prime`, `stream`, `start` and `serve`. All inputs of a signature must
+    be given; all are of a single clip, whose length is free.
+
+    Args:
+        network: The network.
+        files: Where each variant goes: of "float32", "float16" and "int8".
+        metadata: What the file tells of itself: see `lite_metadata`.
+    """
+    stepper = None
+    if isinstance(network.model, WaveNet):
+        lite = LiteStepper(network.model)
+
+        def stepper(batch_size: int | None) -> LiteStepper:
+            return lite
+
+    functions = LiteFunctions(Endpoints(network, stepper))
+    signatures = {name: functions.concrete(name) for name in functions.inputs()}
+    signatures["start"] = functions.first()
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(tf.Module(), folder, signatures=signatures)
+        for variant, file in files.items():
+            converter = tf.lite.TFLiteConverter.from_saved_model(folder, list(signatures))
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+            if VARIANTS[variant] is not None:
+                converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            if VARIANTS[variant] == tf.float16:
+                converter.target_spec.supported_types = [tf.float16]
+            file.write_bytes(with_metadata(converter.convert(), metadata))
+
+
+class LiteFunctions(Functions):
+    """Functions that hold weights as constants, which TensorFlow Lite can make smaller."""
+
+    def __init__(self, endpoints: Endpoints) -> None:
+        super().__init__(endpoints, 1)
+        variables = endpoints.network.variables()
+        self.weights = [(v, ops.convert_to_numpy(v)) for v in variables]
+
+    def traced(self, name: str) -> Callable[[dict], Any]:
+        function = super().traced(name)
+
+        def run(inputs: dict) -> Any:
+            with keras.StatelessScope(self.weights):
+                return function(inputs)
+
+        return run

@@ -1,0 +1,52 @@
+"""What has to happen before Keras is imported: the backend, memory, quiet."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Generator
+from enum import StrEnum
+
+from kaudio.memory import keep_freed
+
+
+class Backend(StrEnum):
+    """What computes. The same models, the same numbers."""
+
+    tensorflow = "tensorflow"
+    jax = "jax"
+
+
+def choose(backend: Backend | None) -> None:
+    """Chooses the backend, before Keras is imported."""
+    # While libraries are imported, an exception may be lost in them: end at once instead.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if backend:
+        os.environ["KERAS_BACKEND"] = backend.value
+    name = os.environ.get("KERAS_BACKEND", "tensorflow")
+    if name not in list(Backend):
+        raise ValueError(
+            f"kaudio runs on {' and '.join(Backend)}. Received: KERAS_BACKEND={name}. Set it to "
+            "one of them, or pass --backend."
+        )
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if name == "jax":
+        keep_freed()
+    with silence():
+        import keras
+
+        # TensorFlow greets when it is imported: here, or where Keras seeds it, on any backend.
+        keras.utils.set_random_seed(0)
+        keras.ops.zeros(1)
+
+
+@contextlib.contextmanager
+def silence() -> Generator[None]:
+    """Context in which nothing is written to standard error, not even by C++."""
+    stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(null)
