@@ -32,6 +32,8 @@ class Format(StrEnum):
     keras = "keras"
     saved_model = "saved_model"
     tflite = "tflite"
+    tflite_float16 = "tflite_float16"
+    tflite_int8 = "tflite_int8"
 
 
 BackendOption = Annotated[
@@ -190,7 +192,7 @@ def export(
         from kaudio.artifacts import FORMATS, export
     from kaudio.output import print_comparison
 
-    formats = [f.value for f in format] if format else FORMATS
+    formats = [f.value for f in format] if format else tuple(FORMATS)
     found = export(model, folder, formats, force, licence)
     print_comparison(found, folder, json)
 

@@ -27,6 +27,8 @@ class Recipe:
         validation: Batches, gone through after each epoch.
         epochs: Times to go through `train`, at least 1.
         run_dir: Folder of the model and the logs. Fit again in the same place to resume.
+        keep: Which model is kept: that of the "best" epoch, by the validation loss, or the "last",
+            such as of a model that is to know the sounds of its training by heart.
         clip_seconds: Length of the audio generated after each epoch and at the end, in seconds. 0
             generates none.
         callbacks: Added to those of `kaudio.fit`.
@@ -40,6 +42,7 @@ class Recipe:
     validation: grain.MapDataset
     epochs: int
     run_dir: Path
+    keep: str = "best"
     clip_seconds: float = 10.0
     callbacks: Sequence[keras.callbacks.Callback] = ()
     notes: Sequence[str] = ()
@@ -49,6 +52,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.epochs < 1:
             raise ValueError(f"`epochs` must be at least 1. Received: epochs={self.epochs}.")
+        if self.keep not in ("best", "last"):
+            raise ValueError(f'`keep` must be "best" or "last". Received: keep="{self.keep}".')
 
 
 def load_recipe(path: Path | str, **options: Any) -> Recipe:

@@ -102,6 +102,22 @@ def wavenet(tmp_path_factory):
     return small_wavenet(tmp_path_factory.mktemp("wavenet") / "run", global_names=["ada", "bela"])
 
 
+@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="TensorFlow exports.")
+def test_an_exported_folder_plays_in_each_format(trained, tmp_path, capsys):
+    folder = tmp_path / "exported"
+    assert run("export", trained[0], folder) == 0
+    said = capsys.readouterr().out
+    assert all(name in said for name in ("saved_model", "model.tflite", "model.int8.tflite"))
+    assert "beside what has learned nothing" in (folder / "card.md").read_text()
+    heard = []
+    for format in ("keras", "saved_model", "tflite"):
+        out = tmp_path / f"{format}.wav"
+        assert run("generate", folder, out, "--seconds", 1, "--format", format) == 0
+        heard.append(soundfile.read(out)[0])
+    np.testing.assert_allclose(heard[1:], [heard[0]] * 2, atol=1e-3)
+    assert run("export", trained[0], folder) != 0
+
+
 def test_generate_turns_from_one_condition_to_another(wavenet, tmp_path, capsys):
     prime = tmp_path / "prime.wav"
     prime.write_bytes(awkward.FILES["rate_8000_12s.wav"][0])

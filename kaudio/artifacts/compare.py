@@ -70,7 +70,7 @@ def compare(exported: Network, folder: Path) -> list[Comparison]:
 
 def _same_weights(exported: Network, file: Path) -> Comparison:
     """Of the same model in Keras, the weights are compared."""
-    pairs = zip(exported.model.variables, load(file).variables, strict=True)
+    pairs = zip(exported.model.weights, load(file).weights, strict=True)
     apart = [np.abs(ops.convert_to_numpy(a) - ops.convert_to_numpy(b)).max() for a, b in pairs]
     if max(apart):
         raise ValueError(

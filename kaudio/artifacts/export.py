@@ -20,20 +20,22 @@ from kaudio.artifacts.networks import Network, network
 from kaudio.models import Autoregressive
 from kaudio.models.load import load
 
-FORMATS = ("keras", "saved_model", "tflite")
-# A file of each variant of a TensorFlow Lite model.
-TFLITE_FILES = {
-    "float32": "model.tflite",
-    "float16": "model.float16.tflite",
-    "int8": "model.int8.tflite",
+# Format, and what it is called in the folder.
+FORMATS = {
+    "keras": "model.keras",
+    "saved_model": "saved_model",
+    "tflite": "model.tflite",
+    "tflite_float16": "model.float16.tflite",
+    "tflite_int8": "model.int8.tflite",
 }
+VARIANTS = {"tflite": "float32", "tflite_float16": "float16", "tflite_int8": "int8"}
 LEAST_BLOCK_STEPS, BLOCK_SECONDS = 64, 0.25
 
 
 def export(
     model: Autoregressive | Path | str,
     folder: Path | str,
-    formats: Sequence[str] = FORMATS,
+    formats: Sequence[str] = tuple(FORMATS),
     force: bool = False,
     licence: str | None = None,
 ) -> list[Comparison]:
@@ -47,7 +49,7 @@ def export(
         model: A model, or a run folder or `.keras` file to read it from. The card of a run
             folder has its metrics.
         folder: What to write.
-        formats: Some of "keras", "saved_model" and "tflite".
+        formats: Some of "keras", "saved_model", "tflite", "tflite_float16" and "tflite_int8".
         force: Whether to replace a folder that is there already.
         licence: Of the recordings that the model was trained on, for the card.
 
@@ -94,11 +96,11 @@ def _write(
     partial.mkdir()
     try:
         if "keras" in formats:
-            model.save(partial / "model.keras", include_optimizer=False)
+            _bare(model).save(partial / FORMATS["keras"])
         if "saved_model" in formats:
             write_saved_model(exported, partial / "saved_model", metadata, block_steps(exported))
-        if "tflite" in formats:
-            files = {variant: partial / name for variant, name in TFLITE_FILES.items()}
+        files = {VARIANTS[name]: partial / FORMATS[name] for name in VARIANTS if name in formats}
+        if files:
             write_tflite(exported, files, metadata)
         found = compare(exported, partial)
         about = _about(source) if source else {}
@@ -108,6 +110,13 @@ def _write(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return found
+
+
+def _bare(model: Any) -> Any:
+    """The same model without its optimizer, which is twice as large."""
+    bare = type(model).from_config(model.get_config())
+    bare.set_weights(model.get_weights())
+    return bare
 
 
 def block_steps(exported: Network) -> int:

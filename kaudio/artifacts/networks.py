@@ -40,9 +40,8 @@ class Network(abc.ABC):
         """What is predicted of each next step, from samples that are given."""
 
     def variables(self) -> list:
-        """All that is read from, of the model and of another form of it, once each."""
-        both = [*self.model.variables, *self.source.variables]
-        return list({id(variable): variable for variable in both}.values())
+        """All that endpoints read from."""
+        return list(self.source.variables)
 
     def initial_tail(self, batch_size: Any) -> Any:
         """What is left over before the first step."""

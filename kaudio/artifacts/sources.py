@@ -13,6 +13,8 @@ from kaudio.artifacts.players import Player, SavedModelPlayer, TFLitePlayer, pla
 PLAYERS: dict[str, tuple[str, Callable[[Path], Player]]] = {
     "saved_model": ("saved_model", SavedModelPlayer),
     "tflite": ("model.tflite", TFLitePlayer),
+    "tflite_float16": ("model.float16.tflite", TFLitePlayer),
+    "tflite_int8": ("model.int8.tflite", TFLitePlayer),
 }
 
 
@@ -39,7 +41,7 @@ def open_source(path: Path | str, format: str = "keras") -> Source:
 
     Args:
         path: A run folder, an exported folder, or a file or folder of the format itself.
-        format: "keras", "saved_model" or "tflite".
+        format: One of `kaudio.artifacts.FORMATS`.
 
     Raises:
         FileNotFoundError: If there is nothing of that format.
@@ -49,7 +51,7 @@ def open_source(path: Path | str, format: str = "keras") -> Source:
         return _model(path)
     name, player = PLAYERS[format]
     path = Path(path)
-    if format == "tflite":
+    if format != "saved_model":
         found = path / name if path.is_dir() else path
         is_there = found.is_file()
     else:

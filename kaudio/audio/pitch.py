@@ -10,7 +10,7 @@ MAX_FRAMES = 128
 CLEAR = 0.8  # how alike the periods of a pitched frame are, from 0 to 1
 ENOUGH = 0.25  # of the frames must be pitched
 FIRST = 0.8  # the first peak as high as this share of the highest is the period
-FINER = 4  # lags are a quarter of a sample apart, for the sake of high notes
+FINER = 4  # lags are a quarter of a sample apart: peaks of high notes are narrow
 
 
 def pitch(samples: np.ndarray, sample_rate: int) -> float | None:
@@ -74,4 +74,11 @@ def _peak(alike: np.ndarray, shortest: float) -> tuple[float, float]:
     if not len(peaks):
         return 0.0, 0.0
     height = alike[peaks]
-    return float(peaks[height >= FIRST * height.max()][0]), float(height.max())
+    first = peaks[height >= FIRST * height.max()][0]
+    return float(first + _vertex(*alike[first - 1 : first + 2])), float(height.max())
+
+
+def _vertex(before: float, peak: float, after: float) -> float:
+    """Where the parabola through a peak and its neighbours is highest, from -0.5 to 0.5."""
+    bend = before - 2 * peak + after
+    return (before - after) / (2 * bend) if bend else 0.0

@@ -63,6 +63,7 @@ def one_shots(
     batch_size: int,
     *,
     condition: Condition | None = None,
+    noise: float = 0.0,
     seed: int | None = None,
     shard: tuple[int, int] = (0, 1),
 ) -> grain.MapDataset:
@@ -76,6 +77,9 @@ def one_shots(
         steps: Steps in `x` and in `y`.
         batch_size: Sounds in a batch, for each process.
         condition: What the model is told of each sound, such as `kaudio.data.Tags`.
+        noise: With a seed, the codes of `x` are off by so much: a standard deviation from 0 to
+            that, drawn for each sound. Few sounds are learned by heart, and then one code that is
+            not as it was leads astray. Never `y`. "FFTNet" (Jin et al., 2018), section 2.3.3.
         seed: As in `next_step`.
         shard: As in `next_step`.
 
@@ -84,7 +88,7 @@ def one_shots(
     """
     _check_rates(codec, corpus)
     _check_at_least_one(steps=steps)
-    return _batches(OneShot(corpus, codec, steps, condition), batch_size, seed, True, shard)
+    return _batches(OneShot(corpus, codec, steps, condition, noise), batch_size, seed, True, shard)
 
 
 def labelled(

@@ -85,12 +85,16 @@ class NextStep:
 
 @dataclass(frozen=True)
 class OneShot:
-    """A whole sound from the silence before it, each step and the one after it."""
+    """A whole sound from the silence before it, each step and the one after it.
+
+    With random numbers, the steps are off by noise, all but the silence; those after are not.
+    """
 
     corpus: Corpus
     codec: Quantizer
     steps: int
     condition: Condition | None
+    noise: float = 0.0
 
     def __len__(self) -> int:
         return len(self.corpus.recordings)
@@ -104,10 +108,16 @@ class OneShot:
             fade = min(self.steps, round(FADE_SECONDS * recording.sample_rate))
             samples[-fade:] *= np.linspace(1, 0, fade, dtype="float32")
         y = self.codec.encode(np.pad(samples, (0, self.steps - len(samples))))
-        x = np.concatenate([self.codec.encode(np.zeros(1, "float32")), y[:-1]])
+        past = self._off(y[:-1], rng) if rng is not None and self.noise else y[:-1]
+        x = np.concatenate([self.codec.encode(np.zeros(1, "float32")), past])
         if self.condition is None:
             return x, y
         return {"steps": x, **self.condition(recording, 0, self.steps)}, y
+
+    def _off(self, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        # Of another strength each time: the model has to do with good pasts and bad ones.
+        noise = self.noise * rng.random() * rng.standard_normal(len(codes))
+        return np.clip(np.round(codes + noise), 0, self.codec.levels - 1).astype(codes.dtype)
 
 
 @dataclass(frozen=True)

@@ -170,10 +170,12 @@ class _Heard:
         self.kept = self.kept[spare // model.prime_hop * model.prime_hop :]
 
     def result(self) -> tuple[Any, Any]:
-        if self.sampler.model.prime_steps is None or self.kept is None:
+        if self.kept is None:
             return self.x, self.state
-        x, state = self.sampler.prime_at_once(self._for_each_clip(self.kept), self.conditions)
-        return x, self.sampler.model.restart_conditions(state)
+        x, state, model = self.x, self.state, self.sampler.model
+        if model.prime_steps is not None:
+            x, state = self.sampler.prime_at_once(self._for_each_clip(self.kept), self.conditions)
+        return x, model.restart_conditions(state)
 
     def _for_each_clip(self, steps: np.ndarray) -> np.ndarray:
         return np.repeat(steps[:, None], self.sampler.batch_size, axis=1)

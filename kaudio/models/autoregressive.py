@@ -31,7 +31,8 @@ class Autoregressive(keras.Model):
         receptive_field: Most steps that a prediction depends on, or None where there is no end.
         warm_up: Positions at the start of an excerpt whose predictions do not count.
         from_silence: Whether excerpts begin with silence, as those of one-shots do.
-        prime_steps: Most steps of a prime that make a difference, or None where all do.
+        prime_steps: Most steps of a prime that make a difference, or None where all do, be it
+            only by their number.
         prime_hop: Of longer primes, a multiple of this is left out at the start.
     """
 

@@ -9,10 +9,10 @@ import keras
 from keras import layers, ops
 
 from kaudio.codecs import Quantizer
+from kaudio.models import wavenet_layers as parts
 from kaudio.models.autoregressive import NOTHING, Autoregressive, State, Tensor
 from kaudio.models.heads import Categorical, LogisticMixture
 from kaudio.models.stepper import WaveNetStepper
-from kaudio.models.wavenet_layers import make_conditioning, make_trunk, receptive_field
 
 NO_OPTIONS = ("self", "codec", "kwargs", "__class__")
 
@@ -50,12 +50,16 @@ class WaveNet(Autoregressive):
             "learned", a transposed convolution.
         from_silence: Whether excerpts begin with silence, as those of one-shots do: then all
             positions count in training.
+        clock_seconds: The model is told the time since the start of a clip: for each of these, in
+            seconds, a number that falls from 1 to 37 % within it. Only with `from_silence`. A
+            prime counts as the start of the clip, so all of it is heard, step by step.
+        onset_weight: How much more the loss of the first samples counts, where nothing but
+            conditions tells what follows: see `onset_weights`. Only with `from_silence`.
         remat: Whether to compute blocks again in the backward pass, to save memory.
         temperature: Default of the control: 1 draws as learned, less is safer, 0 takes the
             likeliest.
         top_k: Default of the control: draw among that many codes only. 0 draws among all.
-        top_p: Default of the control: draw among the likeliest codes that together have this
-            probability. 1 draws among all.
+        top_p: Default of the control: draw among the likeliest codes, of this probability in all.
 
     Input shape:
         `(batch, steps)` codes; with conditions, a dict of "steps", "global" `(batch, 1 or steps,
@@ -98,6 +102,8 @@ class WaveNet(Autoregressive):
         context_filters: int = 32,
         upsampling: str = "repeat",
         from_silence: bool = False,
+        clock_seconds: Sequence[float] = (),
+        onset_weight: float = 0.0,
         remat: bool = False,
         temperature: float = 1.0,
         top_k: float = 0,
@@ -116,9 +122,9 @@ class WaveNet(Autoregressive):
         head = LogisticMixture(codec.levels, mixtures) if mixtures else Categorical(codec.levels)
         # Layers
         options["dtype"] = dtype
-        conditioning = make_conditioning(options)
-        trunk = make_trunk(codec, options, conditioning)
-        field = receptive_field(trunk, conditioning)
+        conditioning = parts.make_conditioning(codec, options)
+        trunk = parts.make_trunk(codec, options, conditioning)
+        field = parts.receptive_field(trunk, conditioning)
         if not from_silence:
             hop_length = conditioning.hop_length
             trunk.start = (field - trunk.receptive_field) // hop_length * hop_length
@@ -150,7 +156,7 @@ class WaveNet(Autoregressive):
         self.from_silence = from_silence
         self.warm_up = trunk.start + trunk.crop
         self.prime_hop = conditioning.hop_length
-        self.prime_steps = field + conditioning.hop_length
+        self.prime_steps = None if clock_seconds else field + conditioning.hop_length
         self.condition_names = {"global": tuple(global_names)} if global_names else {}
         self.conditions = {k: conditioning.conditions[k][0] for k in given}
         self.controls = MappingProxyType(
@@ -234,7 +240,10 @@ class WaveNet(Autoregressive):
         y = y[:, self.warm_up :]
         y_pred = y_pred if training else y_pred[:, self.warm_up :]
         self.update_metric(self.bits, y, y_pred)
-        return ops.mean(self.head.nats(y, y_pred))
+        nats, weight = self.head.nats(y, y_pred), self.options["onset_weight"]
+        if weight:
+            nats = nats * parts.onset_weights(ops.shape(y)[1], weight, self.codec.sample_rate)
+        return ops.mean(nats)
 
     def get_config(self) -> dict:
         codec = keras.saving.serialize_keras_object(self.codec)

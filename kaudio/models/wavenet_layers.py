@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from keras import ops
+
 from kaudio.codecs import Quantizer
 from kaudio.layers import (
     CausalConv1D,
@@ -11,9 +14,12 @@ from kaudio.layers import (
     ContextStack,
     GatedStack,
 )
+from kaudio.layers.clock import dying_away
+
+ONSET_SECONDS = 0.05
 
 
-def make_conditioning(options: Mapping[str, Any]) -> Conditioning:
+def make_conditioning(codec: Quantizer, options: Mapping[str, Any]) -> Conditioning:
     """What the trunk is told beside the samples."""
     if options["upsampling"] not in ("repeat", "learned"):
         raise ValueError(
@@ -30,6 +36,23 @@ def make_conditioning(options: Mapping[str, Any]) -> Conditioning:
             "`global_names` must be a list of names. "
             f'Received: global_names="{options["global_names"]}".'
         )
+    times = np.asarray(options["clock_seconds"], "float64")
+    if times.ndim != 1 or not (np.isfinite(times) & (times > 0)).all():
+        raise ValueError(
+            "`clock_seconds` must be a list of times in seconds, each above 0. "
+            f"Received: clock_seconds={options['clock_seconds']}."
+        )
+    if len(times) and not options["from_silence"]:
+        raise ValueError(
+            "`clock_seconds` tell the time since the start of a sound, and excerpts of longer "
+            "recordings do not begin there. Set `from_silence=True`, as for one-shots, or leave "
+            f"`clock_seconds` out. Received: clock_seconds={options['clock_seconds']}."
+        )
+    if options["onset_weight"] < 0 or (options["onset_weight"] and not options["from_silence"]):
+        raise ValueError(
+            "`onset_weight` must be 0, or more than 0 with `from_silence=True`. "
+            f"Received: onset_weight={options['onset_weight']}."
+        )
     context = None
     if options["context_dilations"]:
         context = ContextStack(
@@ -45,6 +68,7 @@ def make_conditioning(options: Mapping[str, Any]) -> Conditioning:
         options["local_hop_length"],
         context,
         options["upsampling"] == "learned",
+        [float(seconds * codec.sample_rate) for seconds in times],
         dtype=options["dtype"],
         name="conditioning",
     )
@@ -88,3 +112,14 @@ def receptive_field(trunk: GatedStack, conditioning: Conditioning) -> int:
     if context is None:
         return trunk.receptive_field
     return max(trunk.receptive_field, trunk.condition_field + context.receptive_field - 1)
+
+
+def onset_weights(steps: Any, weight: float, sample_rate: int) -> Any:
+    """How much the loss of each step since the start counts: 1 on the average.
+
+    There are few samples at the start of a sound, so `1 + weight * exp(-t / 50 ms)` of the time
+    `t`, over its mean.
+    """
+    positions = ops.arange(steps, dtype="int32")
+    weights = 1 + weight * dying_away(positions, [ONSET_SECONDS * sample_rate])[:, 0]
+    return weights / ops.mean(weights)

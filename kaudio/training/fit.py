@@ -1,6 +1,7 @@
 """One way to fit, for every recipe."""
 
 import contextlib
+import functools
 import hashlib
 import itertools
 from pathlib import Path
@@ -31,16 +32,16 @@ BASELINE_BATCHES = 50
 def fit(recipe: Recipe) -> Run:
     """Trains what a recipe describes, or goes on where an earlier run of it stopped.
 
-    After each epoch it writes the best model so far, the full state (weights, optimiser, random
-    seeds, position in the data), metrics beside their baselines, TensorBoard logs and, for models
-    that generate, a clip. Ctrl-C ends it after the current batch and loses nothing; fitting again
-    goes on from there, and ends with the weights of an uninterrupted run.
+    After each epoch it writes the model if it is to be kept, the full state (weights, optimiser,
+    random seeds, position in the data), metrics beside their baselines, TensorBoard logs and, for
+    models that generate, a clip. Ctrl-C ends it after the current batch and loses nothing; fitting
+    again goes on from there, and ends with the weights of an uninterrupted run.
 
     Args:
         recipe: What to train, and where.
 
     Returns:
-        The run folder. Its `model` is the best model.
+        The run folder. Its `model` is the best one, or the last: see `Recipe`.
 
     Raises:
         ValueError: If the run folder holds another run.
@@ -89,7 +90,8 @@ def _train(recipe: Recipe, run: Run, progress: dict[str, Any]) -> None:
     ]
     if _plays(recipe):
         shown.append(Clips(run, recipe, epoch))
-    keeper = Keeper(run, size, recipe.epochs, progress, lambda: summary.metrics(progress, headline))
+    record = functools.partial(summary.metrics, progress, headline)
+    keeper = Keeper(run, size, recipe.epochs, progress, record, recipe.keep)
     # An epoch that was begun is finished first, with the batches it has left.
     parts = [(epoch, epoch + 1, offset), (epoch + 1, recipe.epochs, 0)]
     if not offset:
@@ -145,7 +147,7 @@ def _baselines(recipe: Recipe) -> dict[str, dict[str, float]]:
 
 
 def _sample(recipe: Recipe, run: Run) -> tuple[Path | None, str]:
-    """Lets the best model play, and says what that sounds like."""
+    """Lets the kept model play, and says what that sounds like."""
     if not _plays(recipe):
         return None, ""
     model = load(run.folder)

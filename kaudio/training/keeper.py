@@ -59,7 +59,7 @@ class Guard(keras.callbacks.Callback):
 
 
 class Keeper(keras.callbacks.Callback):
-    """Writes the best model, the full state and the metrics of a run.
+    """Writes the model that is kept, the full state and the metrics of a run.
 
     It comes after all callbacks that may change what it writes.
 
@@ -67,8 +67,10 @@ class Keeper(keras.callbacks.Callback):
         run: The run folder.
         steps_per_epoch: Batches in an epoch.
         epochs: Epochs in the whole run.
-        progress: How far the run has come: `{"step", "epochs", "best"}`, kept up to date.
+        progress: How far the run has come: `{"step", "epochs", "best"}`, kept up to date. "best"
+            is the epoch whose model is kept.
         record: Gives the content of `metrics.json`.
+        keep: Which model is kept, "best" or "last".
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Keeper(keras.callbacks.Callback):
         epochs: int,
         progress: dict[str, Any],
         record: Callable[[], dict],
+        keep: str = "best",
     ) -> None:
         super().__init__()
         self.run = run
@@ -85,6 +88,7 @@ class Keeper(keras.callbacks.Callback):
         self.epochs = epochs
         self.progress = progress
         self.record = record
+        self.keep = keep
         self.asked_to_stop = False
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -116,7 +120,8 @@ class Keeper(keras.callbacks.Callback):
             }
         )
         value = float(logs.get("val_loss", logs["loss"]))
-        if self.progress["best"] is None or value < self.progress["best"]["loss"]:
+        best = self.progress["best"]
+        if self.keep == "last" or best is None or value < best["loss"]:
             self.progress["best"] = {"epoch": epoch + 1, "loss": value}
             self._save_model()
         self._save_state()

@@ -69,7 +69,7 @@ def metrics(progress: dict[str, Any], headline: str) -> dict[str, Any]:
 def closing(progress: dict[str, Any], headline: str) -> str:
     """Says what was learned, where it lies and what to do next."""
     best = _best(progress)
-    lines = [f"\nBest epoch: {best['epoch']} of {len(progress['epochs'])}"]
+    lines = [f"\nKept epoch: {best['epoch']} of {len(progress['epochs'])}"]
     names = list(progress["baselines"].get("validation", {}))
     lines.append("".join(f"{name:>14}" for name in ["", headline, *names]))
     for part, prefix in PARTS.items():

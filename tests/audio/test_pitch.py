@@ -50,6 +50,13 @@ def test_noise_of_any_band_has_no_pitch(band, decay):
     assert pitch(noise, synth.RATE) is None
 
 
+@pytest.mark.parametrize("note", [84, 88, 91])
+def test_between_the_lags_a_high_note_at_a_low_rate_is_found_within_a_twentieth(note):
+    low = signal.resample_poly(synth.wave("sine", note), 1, 2)
+    found = pitch(low, synth.RATE // 2)
+    assert abs(12 * np.log2(found / synth.frequency(note))) < 0.05
+
+
 @pytest.mark.parametrize("rate", [8_000, 22_050, 44_100, 48_000])
 def test_the_pitch_does_not_depend_on_the_sample_rate(rate):
     time = np.arange(rate) / rate

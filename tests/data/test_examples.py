@@ -161,6 +161,21 @@ def test_a_sound_that_is_cut_fades_out_and_one_that_fits_does_not(corpus):
     np.testing.assert_array_equal(y[:, -1], CODEC.silence)
 
 
+def test_with_noise_what_is_heard_is_off_otherwise_each_time_and_what_follows_is_not(corpus):
+    clean, noisy = (one_shots(corpus, CODEC, 500, 3, seed=1, noise=n).repeat() for n in (0, 20))
+    strengths = []
+    for i in range(8):
+        (x, y), (heard, target) = clean[i], noisy[i]
+        np.testing.assert_array_equal(target, y)
+        assert heard.dtype == x.dtype
+        np.testing.assert_array_equal(heard[:, 0], CODEC.silence)
+        strengths += list((heard.astype(int) - x)[:, 1:].std(axis=1))
+    assert min(strengths) < 6
+    assert 14 < max(strengths) < 21
+    x, y = one_shots(corpus, CODEC, 500, 3, noise=20)[0]
+    np.testing.assert_array_equal(x[:, 1:], y[:, :-1])  # without a seed there is no noise
+
+
 def test_reading_a_sound_does_not_change_the_recording(corpus):
     before = [r.read(0, r.num_samples).copy() for r in corpus.recordings]
     list(one_shots(corpus, CODEC, 100, 3))

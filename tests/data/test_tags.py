@@ -8,17 +8,19 @@ import pytest
 import soundfile
 
 from kaudio.data import Corpus
-from kaudio.data.tags import Labels, Tags, words_of
+from kaudio.data.tags import Labels, Tags, note_name, semitones, words_of
+from kaudio.generation.conditions import parse_condition
 
 RATE = 8_000
 SOUNDS = {  # path: pitch in Hz, None for noise
-    "drums/Kick-Low 01.wav": 60.0,
+    "drums/Kick-Low 01.wav": 61.7,
     "drums/kick_high.wav": 90.0,
     "drums/hat808_a.wav": None,
     "bells/rain_c4.wav": 440 * 2 ** (-9 / 12),
     "bells/rain_G#3.wav": 440 * 2 ** (-13 / 12),
     "solo_c5.wav": 440 * 2 ** (3 / 12),
 }
+NOTES = ("b1", "f#2", "g#3", "c4", "c5")
 
 
 @pytest.fixture
@@ -58,7 +60,7 @@ def test_words_are_those_of_the_folders_and_the_name_without_numbers_and_notes(c
         ("label/bach_bb3-eb4 A2.wav", {"label", "bach"}),
         ("label/Größe (2) [final].wav", {"label", "größe", "final"}),
         ("label/kick01hard.wav", {"label", "kick", "hard"}),
-        ("label/pitch_pitched.wav", {"label"}),
+        ("label/pitch_pitched.wav", {"label", "pitch", "pitched"}),
         ("label/0123.wav", {"label"}),
     ],
 )
@@ -67,14 +69,14 @@ def test_folders_below_the_label_give_words_too(corpus, tmp_path, path, words):
     assert words_of(recording) == words
 
 
-def test_tags_are_the_sorted_words_that_several_files_carry(corpus):
-    assert Tags.of(corpus).names == ("bells", "drums", "kick", "rain", "pitched", "pitch")
-    assert Tags.of(corpus, min_files=3).names == ("drums", "pitched", "pitch")
-    assert Tags.of(corpus, min_files=9).names == ("pitched", "pitch")
+def test_tags_are_the_sorted_words_that_several_files_carry_and_then_the_notes_of_all(corpus):
+    assert Tags.of(corpus).names == ("bells", "drums", "kick", "rain", *NOTES)
+    assert Tags.of(corpus, min_files=3).names == ("drums", *NOTES)
+    assert Tags.of(corpus, min_files=9).names == NOTES
     assert {"hat", "solo"} < set(Tags.of(corpus, min_files=1).names)
 
 
-def test_the_vector_of_a_recording_holds_its_tags_and_its_pitch(corpus):
+def test_the_vector_of_a_recording_holds_its_tags_and_its_note(corpus):
     tags = Tags.of(corpus)
     for name, frequency in SOUNDS.items():
         recording = find(corpus, name)
@@ -85,9 +87,47 @@ def test_the_vector_of_a_recording_holds_its_tags_and_its_pitch(corpus):
         assert vector.dtype == np.float32
         carried = {tag for tag, value in zip(tags.words, vector[0], strict=False) if value == 1}
         assert carried == words_of(recording) & set(tags.words)
-        assert vector[0, -2] == (frequency is not None)
-        octaves = 0 if frequency is None else np.log2(frequency / 261.63)
-        assert vector[0, -1] == pytest.approx(octaves, abs=0.03)
+        if frequency is None:
+            assert not vector[0, -len(NOTES) :].any()
+        else:
+            assert vector[0, -len(NOTES) :].sum() == pytest.approx(1)
+            middle = vector[0, -len(NOTES) :] @ tags.notes
+            assert middle == pytest.approx(semitones(frequency), abs=0.1)
+
+
+def test_notes_are_named_as_musicians_do(corpus):
+    assert [note_name(n) for n in (60, 61, 59, 69, 23)] == ["c4", "c#4", "b3", "a4", "b0"]
+    assert semitones(440) == 69
+    assert semitones(261.63) == pytest.approx(60, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("note", "weights"),
+    [
+        (60, [0, 1, 0]),
+        (58, [1, 0, 0]),
+        (40, [1, 0, 0]),
+        (99, [0, 0, 1]),
+        (60.25, [0, 0.75, 0.25]),
+        (59.5, [0.25, 0.75, 0]),
+    ],
+)
+def test_a_pitch_weighs_the_notes_on_both_sides_and_beyond_all_the_nearest(note, weights):
+    vector = Tags((), (58, 60, 61)).vector([], 440 * 2 ** ((note - 69) / 12))
+    np.testing.assert_allclose(vector, [weights], atol=1e-6)
+
+
+def test_a_note_is_a_condition_by_its_name(corpus):
+    tags = Tags.of(corpus)
+    for name, note in (("bells/rain_c4.wav", "c4"), ("bells/rain_G#3.wav", "g#3")):
+        told = parse_condition(f"bells rain {note}", tags.names, 1.0)(np.zeros(1))
+        np.testing.assert_allclose(told, tags(find(corpus, name))["global"], atol=0.1)
+
+
+def test_without_a_note_in_training_none_is_told():
+    tags = Tags(("kick",))
+    assert tags.names == ("kick",)
+    np.testing.assert_array_equal(tags.vector(["kick"], 100.0), [[1]])
 
 
 def test_pitch_is_found_once_for_each_file_and_not_again_after_pickling(corpus, monkeypatch):
@@ -121,8 +161,8 @@ def test_writing_into_a_vector_does_not_change_the_next(corpus):
 
 
 def test_many_threads_get_the_same(corpus):
-    tags = Tags(Tags.of(corpus).words)
     expected = Tags.of(corpus)
+    tags = Tags(expected.words, expected.notes)
     recordings = corpus.recordings * 20
     with ThreadPoolExecutor(8) as pool:
         for recording, found in zip(recordings, pool.map(tags, recordings), strict=True):
@@ -131,8 +171,8 @@ def test_many_threads_get_the_same(corpus):
 
 def test_a_vector_can_be_wished_for(corpus):
     tags = Tags.of(corpus)
-    np.testing.assert_allclose(tags.vector(["kick"], 523.26), [[0, 0, 1, 0, 1, 1]], atol=1e-4)
-    np.testing.assert_array_equal(tags.vector([]), [[0, 0, 0, 0, 0, 0]])
+    np.testing.assert_allclose(tags.vector(["kick"], 523.26), [[0, 0, 1, 0, 0, 0, 0, 0, 1]])
+    np.testing.assert_array_equal(tags.vector([]), [[0] * 9])
 
 
 def test_an_unknown_tag_and_a_wrong_pitch_are_refused_with_a_sentence(corpus):

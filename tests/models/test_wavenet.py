@@ -30,6 +30,11 @@ SETTINGS = {
     "local": {"local_channels": 2, "local_hop_length": 3},
     "local-learned": {"local_channels": 2, "local_hop_length": 3, "upsampling": "learned"},
     "context": {"context_dilations": [1, 2], "context_hop_length": 3, "context_filters": 4},
+    "clock": {
+        "global_names": ["bach"],
+        "clock_seconds": [0.0005, 0.01],
+        "from_silence": True,
+    },
     "all": {
         "global_names": ["bach", "schubert"],
         "local_channels": 2,
@@ -87,7 +92,7 @@ def test_predictions_do_not_depend_on_the_future(model):
     check_causal(model, inputs(model))
 
 
-@of("mixture", "all")
+@of("clock", "all")
 def test_a_file_holds_the_whole_model(model, tmp_path):
     x = inputs(model)
     model.train_on_batch(x, steps_of(x))
@@ -100,7 +105,7 @@ def test_training_lowers_the_loss(model):
     check_learning(model, x, np.roll(steps_of(x), -1, axis=1), steps=60)
 
 
-@of("kernel-3", "all")
+@of("clock", "all")
 def test_the_state_after_a_sequence_is_that_of_hearing_it_step_by_step(model):
     x = inputs(model)
     one_step = compiled(model.step, model)
@@ -197,6 +202,28 @@ def test_excerpts_that_begin_in_silence_count_from_the_first_position():
     fresh = make(from_silence=True)
     nats = fresh.head.nats(x, compiled(fresh, fresh)(x))
     assert loss == pytest.approx(ops.convert_to_numpy(nats).mean(), rel=1e-5)
+
+
+def test_the_first_samples_count_more_where_a_model_is_told_so():
+    model = make(from_silence=True, onset_weight=3.0)
+    x = inputs(model)
+    nats = ops.convert_to_numpy(model.head.nats(x, compiled(model, model)(x)))
+    weights = 1 + 3 * np.exp(-np.arange(STEPS) / 400)
+    logs = model.test_on_batch(x, x, return_dict=True)
+    wanted = np.average(nats.mean(axis=0), weights=weights)
+    assert logs["loss"] == pytest.approx(wanted, rel=1e-5)
+    assert logs["bits_per_sample"] == pytest.approx(nats.mean() / np.log(2), rel=1e-5)
+    for wrong in ({"onset_weight": 1.0}, {"onset_weight": -1.0, "from_silence": True}):
+        with pytest.raises(ValueError, match="`onset_weight` must be 0, or more than 0 with"):
+            make(**wrong)
+
+
+def test_a_clock_needs_excerpts_that_begin_where_sounds_do_and_times_above_0():
+    with pytest.raises(ValueError, match=r"do not begin there.*`from_silence=True`.*Received: .*1"):
+        make(clock_seconds=[0.1])
+    for wrong in ([0.1, 0], 0.1, [float("inf")]):
+        with pytest.raises(ValueError, match=r"`clock_seconds` must be a list of times .*Received"):
+            make(clock_seconds=wrong, from_silence=True)
 
 
 def test_only_positions_with_a_whole_receptive_field_count_in_training():

@@ -17,7 +17,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 import kaudio
 from kaudio.training import Run
-from kaudio.training.keeper import Stopped
+from kaudio.training.keeper import Keeper, Stopped
 
 RECIPE = """
     from pathlib import Path
@@ -99,6 +99,28 @@ def test_the_best_model_is_kept_and_scores_what_was_reported(make):
         verbose=0,
     )
     assert scores["nmse"] == pytest.approx(best["validation"]["nmse"]["value"], rel=1e-4)
+
+
+@pytest.mark.parametrize(("keep", "kept"), [("best", 2), ("last", 3)])
+def test_the_model_of_the_best_epoch_is_kept_or_of_the_last_if_a_recipe_says_so(make, keep, kept):
+    recipe, progress = make(), {"step": 0, "epochs": [], "best": None}
+    run = Run(recipe.run_dir)
+    run.open(recipe)
+    keeper = Keeper(run, 1, 3, progress, dict, keep)
+    keeper.set_model(recipe.model)
+    keeper.on_train_begin()
+    for epoch, loss in enumerate([2.0, 1.0, 3.0]):
+        keeper.on_epoch_begin(epoch)
+        bias = recipe.model.readout.bias
+        bias.assign(np.full(bias.shape, epoch + 1))
+        keeper.on_epoch_end(epoch, {"loss": 1.0, "val_loss": loss})
+    assert progress["best"]["epoch"] == kept
+    np.testing.assert_array_equal(kaudio.load(run.folder).readout.bias, kept)
+
+
+def test_a_recipe_keeps_the_best_model_or_the_last(make):
+    with pytest.raises(ValueError, match=r'`keep` must be "best" or "last".*Received: .*"worst"'):
+        replace(make(), keep="worst")
 
 
 def test_tensorboard_shows_curves_beside_baselines_and_plays_clips(make):
