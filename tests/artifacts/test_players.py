@@ -74,7 +74,7 @@ def test_artifacts_sound_like_the_model(model, artifacts):
         np.testing.assert_allclose(heard, expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("model", ["told", "gruv"], indirect=True)
+@pytest.mark.parametrize("model", ["plain", "gruv"], indirect=True)
 def test_a_saved_model_plays_several_clips_as_the_model_does(model, artifacts):
     options = {"conditions": conditions_of(model), "prime": recording()}
     expected = next(stream(model, batch_size=3, **options))

@@ -81,7 +81,6 @@ def naive(model, given, noise, controls, told):
     ("name", "batch_size", "large"),
     [
         ("kernel-3", 3, False),
-        ("kernel-3", 3, True),
         ("mixture", 1, False),
         ("clock", 3, False),
         ("all", 1, False),
