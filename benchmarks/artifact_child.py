@@ -17,7 +17,7 @@ BLOCK_STEPS = 2_000
 
 
 def write(name: str, kind: str, folder: Path) -> Path:
-    """An artifact: "saved_model", or a variant of a TensorFlow Lite file."""
+    """An artifact of that format."""
     from benchmarks.wavenet_child import build
     from kaudio.artifacts.describe import describe
     from kaudio.artifacts.networks import network
@@ -30,13 +30,6 @@ def write(name: str, kind: str, folder: Path) -> Path:
     else:
         write_tflite(exported, {kind: folder / kind}, describe(exported))
     return folder / kind
-
-
-def player(kind: str, path: Path) -> "Player":
-    """What plays it, on one thread."""
-    from kaudio.artifacts import SavedModelPlayer, TFLitePlayer
-
-    return SavedModelPlayer(path) if kind == "saved_model" else TFLitePlayer(path)
 
 
 def stepper(player: "Player") -> Callable[[], object]:
@@ -74,14 +67,16 @@ def main(what: str, name: str, kind: str, seconds: str = "600") -> None:
     """Serves blocks of an artifact, or writes what it takes to write it, its size or its growth."""
     one_core()
     os.environ["KERAS_BACKEND"] = "tensorflow"
+    from kaudio.artifacts.players import open_player
+
     start = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         path = write(name, kind, Path(folder))
         took = time.process_time() - start
         if what == "play":
-            serve_samples(stepper(player(kind, path)), BLOCK_STEPS, "cpu")
+            serve_samples(stepper(open_player(path, kind)), BLOCK_STEPS, "cpu")
         elif what == "memory":
-            print(grows(stepper(player(kind, path)), float(seconds)), flush=True)
+            print(grows(stepper(open_player(path, kind)), float(seconds)), flush=True)
         elif what == "size":
             files = [path, *path.rglob("*")]
             print(sum(f.stat().st_size for f in files if f.is_file()) / 1e6, flush=True)

@@ -5,7 +5,7 @@ import contextlib
 from benchmarks.children import ONE_THREAD, Child, take_turns
 from benchmarks.report import Benchmark, Measured, Settings
 
-KINDS = ("saved_model", "float32", "float16", "int8")
+KINDS = ("saved_model", "tflite", "tflite_float16", "tflite_int8")
 
 
 def _child(what: str, name: str, kind: str) -> Child:
@@ -47,9 +47,9 @@ BENCHMARKS = [
         for name in ("w-small", "w-deepsound")
         for kind, peer in (
             ("saved_model", "in-process"),
-            ("float32", "in-process"),
-            ("float16", "float32"),
-            ("int8", "float32"),
+            ("tflite", "in-process"),
+            ("tflite_float16", "tflite"),
+            ("tflite_int8", "tflite"),
         )
     ),
     *(
@@ -68,6 +68,6 @@ BENCHMARKS = [
             "MB",
             lambda settings, k=kind: once(settings, "memory", "w-small", k),
         )
-        for kind in ("saved_model", "float32")
+        for kind in ("saved_model", "tflite")
     ),
 ]

@@ -1,4 +1,4 @@
-"""Generated audio into files, with a progress bar, and with an ear to it."""
+"""What commands make, into files and onto the screen, with a progress bar."""
 
 import contextlib
 import dataclasses
@@ -7,14 +7,15 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.progress import Progress
 
-from kaudio.audio import Writer, probe, read
-from kaudio.evaluation import faults
+from kaudio.audio import Writer, probe, read, write
+from kaudio.evaluation import faults, spectrogram_png
 
 # Of a longer clip, only its end is looked at for faults.
 LISTEN_SECONDS = 600.0
@@ -85,6 +86,56 @@ def print_comparison(found: Iterable[Any], folder: Path, json_file: Path | None)
         )
     print(
         f"Compared with the model in Python, from the same noise. All is in {folder}; see card.md"
+    )
+
+
+@contextlib.contextmanager
+def dreaming(
+    steps: int, out: Path, sample_rate: int, every_octave: bool
+) -> Generator[Callable[[Any], None]]:
+    """Shows how far a dream has come.
+
+    Args:
+        steps: Of the whole dream.
+        out: Where it will be written.
+        sample_rate: In Hz.
+        every_octave: Whether to write the sound after each octave, as `out_1.wav` and so on.
+
+    Yields:
+        What `kaudio.dream` takes as `on_step`.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with Progress(transient=True) as bar:
+        task = bar.add_task("dreaming", total=steps)
+        heard: list[Any] = []
+
+        def show(step: Any) -> None:
+            bar.update(task, completed=step.number, description=f"score {step.score:.2f}")
+            if every_octave and heard and heard[-1].octave < step.octave:
+                before = heard[-1]
+                write(out.with_stem(f"{out.stem}_{before.octave}"), before.samples, sample_rate)
+            heard[:] = [step]
+
+        yield show
+
+
+def write_dream(sound: np.ndarray, dreamed: Any, out: Path, sample_rate: int) -> None:
+    """Writes what was dreamed, and the spectrograms before and after beside it.
+
+    Args:
+        sound: What it began with, `(num_samples,)`.
+        dreamed: A `kaudio.generation.Dream`.
+        out: The audio file.
+        sample_rate: In Hz.
+    """
+    write(out, dreamed.samples, sample_rate)
+    picture = out.with_suffix(".png")
+    rows = {"before": sound, "after": dreamed.samples}
+    picture.write_bytes(spectrogram_png(rows, sample_rate))
+    scores = dreamed.scores
+    print(
+        f"Score {scores[0]:.2f} -> {scores[-1]:.2f}; noise of the same size moves it by "
+        f"{dreamed.random_rise:.2f}.\n{out}\n{picture}"
     )
 
 

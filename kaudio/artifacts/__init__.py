@@ -1,8 +1,8 @@
 """Trained models for use elsewhere: written, compared, and played."""
 
 from kaudio.artifacts.compare import Comparison as Comparison
-from kaudio.artifacts.export import FORMATS as FORMATS
 from kaudio.artifacts.export import export as export
+from kaudio.artifacts.players import FORMATS as FORMATS
 from kaudio.artifacts.players import Player as Player
 from kaudio.artifacts.players import SavedModelPlayer as SavedModelPlayer
 from kaudio.artifacts.players import TFLitePlayer as TFLitePlayer

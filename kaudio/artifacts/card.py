@@ -8,9 +8,15 @@ from kaudio.artifacts.compare import Comparison
 DEMO_LICENCE = "synthesised by kaudio itself, free of rights"
 UNKNOWN_LICENCE = "not stated: ask whoever exported this before you pass it on (--licence sets it)"
 
-USE = """\
+NOISE = """\
 ## Use
 
+Noise decides what is drawn: the same noise is the same audio everywhere. A second of it:
+
+    noise = np.random.default_rng(0).random({noise}, dtype="float32")
+"""
+
+USE_SAVED_MODEL = """
 In any Keras 3 program on TensorFlow, without kaudio:
 
     layer = keras.layers.TFSMLayer("saved_model", call_endpoint="generate")
@@ -19,20 +25,26 @@ In any Keras 3 program on TensorFlow, without kaudio:
 In TensorFlow alone:
 
     model = tf.saved_model.load("saved_model")
-    noise = model.seed(seed=1, steps={steps}, batch_size=1)      # or any draws in [0, 1)
+    noise = model.seed(seed=1, steps={steps}, batch_size=1)      # another way to draw it
     audio = model.generate(noise{controls})
     state = model.prime(recording)                         # (batch, samples) at {rate} Hz
     audio, state = model.stream(state, noise)              # as often as you like
+"""
 
+USE_LITE = """
 With ai-edge-litert (`pip install ai-edge-litert numpy`), one clip at a time, all inputs given:
 
-    lite = Interpreter("model.tflite")
-    audio = lite.get_signature_runner("generate")({lite})["audio"]
+    from ai_edge_litert.interpreter import Interpreter
 
+    generate = Interpreter("{file}").get_signature_runner("generate")
+    audio = generate({lite})["audio"]
+"""
+
+USE_KERAS = """
 With kaudio (`pip install kaudio`), on TensorFlow or JAX, for playing, further training or parts:
 
-    model = kaudio.load("model.keras")
-    kaudio generate {name} out.wav --seconds 10
+    model = kaudio.load("model.keras")                     # in Python
+    kaudio generate {name} out.wav --seconds 10            # in a shell, above this folder
 
 `import kaudio.models` first, and `keras.saving.load_model("model.keras")` reads it as well.
 """
@@ -57,7 +69,7 @@ def card(
     parts = [f"# {name}\n", _facts(metadata), _training(about.get("recipe"), licence)]
     if "metrics" in about:
         parts.append(_metrics(about["metrics"]))
-    parts += [_files(found), _endpoints(metadata), _use(name, metadata)]
+    parts += [_files(found), _endpoints(metadata), _use(name, metadata, found)]
     return "\n".join(parts)
 
 
@@ -90,16 +102,23 @@ def _training(recipe: Mapping[str, Any] | None, licence: str | None) -> str:
     is_demo = options.get("audio") is None
     data = "the built-in demo corpus" if is_demo else "recordings of its maker's own"
     licence = licence or (DEMO_LICENCE if is_demo else UNKNOWN_LICENCE)
-    hidden = ("audio", "run_dir")
     words = [
-        f"--{k.replace('_', '-')} {v}"
-        for k, v in options.items()
-        if k not in hidden and v is not None and not isinstance(v, bool | list)
+        _word(name, value)
+        for name, value in options.items()
+        if name not in ("audio", "run_dir") and value is not None
     ]
     name = (recipe["recipe"] or "").replace("\\", "/").rsplit("/", 1)[-1]
     return (
         f"## Training\n\nOn {data}; licence: {licence}.\n\n    kaudio fit recipes/{name} "
         f"{' '.join(words)}\n"
+    )
+
+
+def _word(name: str, value: Any) -> str:
+    """An option as it is typed."""
+    name = name.replace("_", "-")
+    return (
+        f"--{name} {value}" if not isinstance(value, bool) else f"--{'' if value else 'no-'}{name}"
     )
 
 
@@ -152,14 +171,25 @@ uniform in [0, 1). TensorFlow Lite files have a batch of 1.
 """
 
 
-def _use(name: str, metadata: Mapping[str, Any]) -> str:
+def _use(name: str, metadata: Mapping[str, Any], found: Sequence[Comparison]) -> str:
+    """How to use those files that are there."""
+    files = [row.name for row in found]
+    lite = [file for file in files if file.endswith(".tflite")]
+    text = NOISE + USE_SAVED_MODEL * ("saved_model" in files) + USE_LITE * bool(lite)
+    text += USE_KERAS * ("model.keras" in files)
     first = next(iter(metadata["controls"]), None)
-    inputs = ["noise=noise", *[f"{k}={v:g}" for k, v in metadata["controls"].items()]]
-    inputs += [f"{k}_condition=..." for k in metadata["conditions"]]
-    return USE.format(
+    steps = round(metadata["sample_rate"] / metadata["hop_length"])
+    inputs = ["noise=noise"]
+    inputs += [f"{k}=np.float32({v:g})" for k, v in metadata["controls"].items()]
+    inputs += [
+        f'{k}_condition=np.zeros((1, 1, {n}), "float32")' for k, n in metadata["conditions"].items()
+    ]
+    return text.format(
         name=name,
+        file=next(iter(lite), None),
         rate=metadata["sample_rate"],
-        steps=round(metadata["sample_rate"] / metadata["hop_length"]),
+        steps=steps,
+        noise=(1, steps, *metadata["noise_shape"]),
         controls=f", {first}={metadata['controls'][first]:g}" if first else "",
         lite=", ".join(inputs),
     )

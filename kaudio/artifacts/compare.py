@@ -9,10 +9,12 @@ import numpy as np
 from keras import ops
 
 from kaudio.artifacts.networks import Network
-from kaudio.artifacts.players import Player, SavedModelPlayer, TFLitePlayer, play
+from kaudio.artifacts.players import FORMATS, open_player, play
 from kaudio.generation import stream
 from kaudio.models.load import load
 
+# What has the weights of the model, and not rounded ones.
+EXACT = ("saved_model", "tflite")
 # Two cumulative sums may straddle a draw: a different code then, and different ones after it.
 MOST_OTHER_CODES = 1e-4
 TOLERANCE = 1e-4
@@ -44,27 +46,31 @@ class Comparison:
     exact: bool
 
 
-def compare(exported: Network, folder: Path) -> list[Comparison]:
+def compare(
+    exported: Network, folder: Path, say: Callable[[str], object] = lambda _: None
+) -> list[Comparison]:
     """Plays every artifact in a folder beside the Python sampler, on the same noise from silence.
+
+    Args:
+        exported: What was exported.
+        folder: Where to.
+        say: Is told what is done.
 
     Raises:
         ValueError: If one that ought to sound the same does not.
     """
     reference = _listen(stream(exported.model), _most(exported))[0]
-    makers: dict[str, Callable[[Path], Player]] = {
-        "saved_model": SavedModelPlayer,
-        "model.tflite": TFLitePlayer,
-        "model.float16.tflite": TFLitePlayer,
-        "model.int8.tflite": TFLitePlayer,
-    }
     found = []
-    if (folder / "model.keras").exists():
-        found.append(_same_weights(exported, folder / "model.keras"))
-    for name, maker in makers.items():
-        if (folder / name).exists():
-            exact = name in ("saved_model", "model.tflite")
-            audio = play(maker(folder / name))
-            found.append(_judge(exported, folder / name, reference, audio, exact))
+    for format, name in FORMATS.items():
+        path = folder / name
+        if not path.exists():
+            continue
+        say(f"Comparing {name} with the model")
+        if format == "keras":
+            found.append(_same_weights(exported, path))
+        else:
+            audio, exact = play(open_player(path, format)), format in EXACT
+            found.append(_judge(exported, path, reference, audio, exact))
     return found
 
 

@@ -1,9 +1,8 @@
 """What an artifact tells of itself."""
 
+import math
 from importlib.metadata import version
 from typing import Any
-
-import keras
 
 import kaudio
 from kaudio.artifacts.networks import Network
@@ -12,20 +11,15 @@ from kaudio.artifacts.networks import Network
 FORMAT_VERSION = 1
 
 
-def describe(network: Network, class_names: tuple[str, ...] = ()) -> dict[str, Any]:
-    """What is needed to play an artifact, and where it comes from, as JSON holds it.
-
-    Args:
-        network: What is exported.
-        class_names: Of a classifier.
-    """
+def describe(network: Network) -> dict[str, Any]:
+    """What is needed to play an artifact, and where it comes from, as JSON holds it."""
     model, source, codec = network.model, network.source, network.model.codec
     return {
         "format_version": FORMAT_VERSION,
         "kaudio": kaudio.__version__,
         "keras": version("keras"),
         "model": type(model).__name__,
-        "parameters": sum(weight.shape.num_elements() for weight in _values(model)),
+        "parameters": sum(math.prod(weight.shape) for weight in model.trainable_variables),
         "codec": {"name": type(codec).__name__, **codec.get_config()},
         "sample_rate": codec.sample_rate,
         "hop_length": codec.hop_length,
@@ -35,7 +29,6 @@ def describe(network: Network, class_names: tuple[str, ...] = ()) -> dict[str, A
         "controls": dict(source.controls),
         "conditions": dict(model.conditions),
         "condition_names": {k: list(names) for k, names in model.condition_names.items()},
-        "class_names": list(class_names),
         "ends_in_silence": model.from_silence,
     }
 
@@ -53,7 +46,3 @@ def check_version(metadata: dict[str, Any], name: str) -> None:
             f"This is kaudio {kaudio.__version__}, which reads versions up to {FORMAT_VERSION}. "
             "Install a newer kaudio: pip install --upgrade kaudio."
         )
-
-
-def _values(model: keras.Model) -> list:
-    return [variable.value for variable in model.trainable_variables]

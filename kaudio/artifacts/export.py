@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +16,12 @@ import keras
 from kaudio.artifacts.card import card
 from kaudio.artifacts.compare import Comparison, compare
 from kaudio.artifacts.describe import describe
+from kaudio.artifacts.interrupt import stoppable
 from kaudio.artifacts.networks import Network, network
+from kaudio.artifacts.players import FORMATS
 from kaudio.models import Autoregressive
 from kaudio.models.load import load
 
-# Format, and what it is called in the folder.
-FORMATS = {
-    "keras": "model.keras",
-    "saved_model": "saved_model",
-    "tflite": "model.tflite",
-    "tflite_float16": "model.float16.tflite",
-    "tflite_int8": "model.int8.tflite",
-}
-VARIANTS = {"tflite": "float32", "tflite_float16": "float16", "tflite_int8": "int8"}
 LEAST_BLOCK_STEPS, BLOCK_SECONDS = 64, 0.25
 
 
@@ -38,6 +31,7 @@ def export(
     formats: Sequence[str] = tuple(FORMATS),
     force: bool = False,
     licence: str | None = None,
+    say: Callable[[str], object] = lambda _: None,
 ) -> list[Comparison]:
     """Writes a trained model for use elsewhere, and checks that it sounds the same there.
 
@@ -52,13 +46,14 @@ def export(
         formats: Some of "keras", "saved_model", "tflite", "tflite_float16" and "tflite_int8".
         force: Whether to replace a folder that is there already.
         licence: Of the recordings that the model was trained on, for the card.
+        say: Is told what is done, such as `print`.
 
     Returns:
         What each artifact was found to be.
 
     Raises:
-        ValueError: If a format is unknown, the model cannot be exported or an artifact does not
-            sound the same.
+        ValueError: If a format is unknown, the model cannot be exported, an artifact does not
+            sound the same, or the folder to replace has the model itself in it.
         FileExistsError: If the folder is there and `force` is not set.
 
     Example:
@@ -76,18 +71,29 @@ def export(
             f"'{folder}' is there already. Export to another folder, or replace it with --force."
         )
     source = None if isinstance(model, keras.Model) else Path(model)
-    trained = load(source) if source else model
-    if keras.config.backend() != "tensorflow":
-        return _elsewhere(source or trained, folder, formats, force, licence)
-    return _write(trained, source, folder, formats, licence)
+    for kept in (Path.cwd(), *([source] if source else [])):
+        if kept.resolve().is_relative_to(folder.resolve()):
+            raise ValueError(
+                f"'{folder}' cannot be replaced: '{kept}' lies there. Export to another folder."
+            )
+    with stoppable(say) as say_on:
+        trained = load(source) if source else model
+        if keras.config.backend() != "tensorflow":
+            return _elsewhere(source or trained, folder, formats, force, licence)
+        return _write(trained, source, folder, formats, licence, say_on)
 
 
 def _write(
-    model: Any, source: Path | None, folder: Path, formats: Sequence[str], licence: str | None
+    model: Any,
+    source: Path | None,
+    folder: Path,
+    formats: Sequence[str],
+    licence: str | None,
+    say: Callable[[str], object],
 ) -> list[Comparison]:
     # TensorFlow takes seconds to import, and other backends never need it here.
     from kaudio.artifacts.saved_model import write_saved_model
-    from kaudio.artifacts.tflite import write_tflite
+    from kaudio.artifacts.tflite import VARIANTS, write_tflite
 
     exported = network(model)
     metadata = describe(exported)
@@ -98,11 +104,14 @@ def _write(
         if "keras" in formats:
             _bare(model).save(partial / FORMATS["keras"])
         if "saved_model" in formats:
+            say("Writing saved_model")
             write_saved_model(exported, partial / "saved_model", metadata, block_steps(exported))
-        files = {VARIANTS[name]: partial / FORMATS[name] for name in VARIANTS if name in formats}
-        if files:
-            write_tflite(exported, files, metadata)
-        found = compare(exported, partial)
+        lite = {name: partial / FORMATS[name] for name in formats if name in VARIANTS}
+        if lite:
+            say(f"Writing {', '.join(file.name for file in lite.values())}")
+            write_tflite(exported, lite, metadata)
+        found = compare(exported, partial, say)
+        say("Writing card.md")
         about = _about(source) if source else {}
         text = card(folder.name, metadata, found, about, licence)
         (partial / "card.md").write_text(text, encoding="utf-8")
@@ -131,7 +140,11 @@ def _put_in_place(partial: Path, folder: Path) -> None:
         return
     old = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
     folder.rename(old)
-    partial.rename(folder)
+    try:
+        partial.rename(folder)
+    except BaseException:
+        old.rename(folder)
+        raise
     shutil.rmtree(old) if old.is_dir() else old.unlink()
 
 

@@ -2,6 +2,7 @@
 
 import abc
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,6 +13,14 @@ import numpy as np
 from kaudio.artifacts.describe import check_version
 
 Arrays = dict[str, np.ndarray]
+# Format, and what it is called in an exported folder.
+FORMATS = {
+    "keras": "model.keras",
+    "saved_model": "saved_model",
+    "tflite": "model.tflite",
+    "tflite_float16": "model.float16.tflite",
+    "tflite_int8": "model.int8.tflite",
+}
 
 
 class Player(abc.ABC):
@@ -62,6 +71,9 @@ class Player(abc.ABC):
                 f"This artifact has the controls {', '.join(known) or '(none)'}. Received: "
                 f"{', '.join(sorted(unknown))}."
             )
+        for name, value in given.items():
+            if not 0 <= value < math.inf:
+                raise ValueError(f"`{name}` must be a number, 0 or more. Received: {name}={value}.")
         return {name: np.array(value, "float32") for name, value in {**known, **given}.items()}
 
 
@@ -114,6 +126,7 @@ class TFLitePlayer(Player):
         content = file.read_bytes()
         try:  # which looks at all of the file before it reads any of it
             self.interpreter = Interpreter(model_content=content, num_threads=threads)
+            self.interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ValueError(
                 f"'{file}' is not a TensorFlow Lite file, or a damaged one. Export the model again."
@@ -123,6 +136,16 @@ class TFLitePlayer(Player):
 
     def run(self, endpoint: str, inputs: Mapping[str, np.ndarray]) -> Arrays:
         return self.interpreter.get_signature_runner(endpoint)(**inputs)
+
+
+def open_player(path: Path, format: str) -> Player:
+    """Loads an artifact.
+
+    Args:
+        path: Of the artifact itself.
+        format: One of `FORMATS`, but for "keras".
+    """
+    return SavedModelPlayer(path) if format == "saved_model" else TFLitePlayer(path)
 
 
 def play(
@@ -150,6 +173,16 @@ def play(
     Yields:
         Blocks of the waveforms, `(batch_size, num_samples)`.
     """
+    if seed < 0 or batch_size < 1:
+        raise ValueError(
+            "`seed` must be 0 or more, `batch_size` 1 or more. Received: "
+            f"seed={seed}, batch_size={batch_size}."
+        )
+    if isinstance(player, TFLitePlayer) and batch_size != 1:
+        raise ValueError(
+            f"A TensorFlow Lite file plays one clip at a time. Received: batch_size={batch_size}. "
+            "Play several with the SavedModel or the `.keras` file."
+        )
     about = player.metadata
     rate, hop = about["sample_rate"], about["hop_length"]
     steps = max(64, round(block_seconds * rate / hop))
@@ -186,8 +219,6 @@ def play(
 def _start(player: Player, told: Arrays, batch_size: int) -> Arrays:
     if isinstance(player, SavedModelPlayer):
         told = {**told, "batch_size": np.array(batch_size, "int32")}
-    elif batch_size != 1:
-        raise ValueError(f"A TensorFlow Lite file plays one clip. Received: batch={batch_size}.")
     return player.call("start", told)
 
 
@@ -195,7 +226,8 @@ def _whole(prime: np.ndarray, about: dict) -> np.ndarray:
     if len(prime) < about["frame_length"]:
         raise ValueError(
             f"The prime must have at least {about['frame_length']} samples at "
-            f"{about['sample_rate']} Hz. Received: {len(prime)}."
+            f"{about['sample_rate']} Hz. Received: {len(prime)}. Pass a longer one, or none to "
+            "start from silence."
         )
     if not np.isfinite(prime).all():
         raise ValueError("The prime must be finite numbers. Received: some that are not.")

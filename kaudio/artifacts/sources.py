@@ -8,14 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kaudio.artifacts.players import Player, SavedModelPlayer, TFLitePlayer, play
-
-PLAYERS: dict[str, tuple[str, Callable[[Path], Player]]] = {
-    "saved_model": ("saved_model", SavedModelPlayer),
-    "tflite": ("model.tflite", TFLitePlayer),
-    "tflite_float16": ("model.float16.tflite", TFLitePlayer),
-    "tflite_int8": ("model.int8.tflite", TFLitePlayer),
-}
+from kaudio.artifacts.players import FORMATS, Player, open_player, play
 
 
 @dataclass(frozen=True)
@@ -49,19 +42,13 @@ def open_source(path: Path | str, format: str = "keras") -> Source:
     """
     if format == "keras":
         return _model(path)
-    name, player = PLAYERS[format]
-    path = Path(path)
-    if format != "saved_model":
-        found = path / name if path.is_dir() else path
-        is_there = found.is_file()
-    else:
-        found = path / name if (path / name).is_dir() else path
-        is_there = (found / "saved_model.pb").is_file()
-    if not is_there:
+    path, name = Path(path), FORMATS[format]
+    found = path / name if (path / name).exists() else path
+    if not (found / "saved_model.pb" if format == "saved_model" else found).is_file():
         raise FileNotFoundError(
             f"There is no {name} at '{path}'. `kaudio export` writes a folder that has one."
         )
-    return _artifact(player(found))
+    return _artifact(open_player(found, format))
 
 
 def _model(path: Path | str) -> Source:

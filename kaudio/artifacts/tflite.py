@@ -16,8 +16,8 @@ from kaudio.artifacts.lite_stack import LiteStepper
 from kaudio.artifacts.networks import Network
 from kaudio.models import WaveNet
 
-# Name of a variant, and how its weights are stored.
-VARIANTS = {"float32": None, "float16": tf.float16, "int8": tf.int8}
+# Formats, and how they store weights.
+VARIANTS = {"tflite": tf.float32, "tflite_float16": tf.float16, "tflite_int8": tf.int8}
 
 
 def write_tflite(network: Network, files: dict[str, Path], metadata: dict) -> None:
@@ -28,7 +28,7 @@ def write_tflite(network: Network, files: dict[str, Path], metadata: dict) -> No
 
     Args:
         network: The network.
-        files: Where each variant goes: of "float32", "float16" and "int8".
+        files: Where each of `VARIANTS` goes that is wanted.
         metadata: What the file tells of itself: see `lite_metadata`.
     """
     stepper = None
@@ -46,7 +46,7 @@ def write_tflite(network: Network, files: dict[str, Path], metadata: dict) -> No
         for variant, file in files.items():
             converter = tf.lite.TFLiteConverter.from_saved_model(folder, list(signatures))
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-            if VARIANTS[variant] is not None:
+            if VARIANTS[variant] != tf.float32:
                 converter.optimizations = [tf.lite.Optimize.DEFAULT]
             if VARIANTS[variant] == tf.float16:
                 converter.target_spec.supported_types = [tf.float16]

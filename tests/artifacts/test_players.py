@@ -31,7 +31,7 @@ def artifacts(model, tmp_path_factory):
     folder = tmp_path_factory.mktemp("artifacts")
     exported = network(model)
     write_saved_model(exported, folder / "saved_model", describe(exported), block_steps=50)
-    write_tflite(exported, {"float32": folder / "model.tflite"}, describe(exported))
+    write_tflite(exported, {"tflite": folder / "model.tflite"}, describe(exported))
     return SavedModelPlayer(folder / "saved_model"), TFLitePlayer(folder / "model.tflite")
 
 

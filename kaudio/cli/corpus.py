@@ -1,0 +1,28 @@
+"""`kaudio corpus`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kaudio.cli.app import app
+from kaudio.startup import silence
+
+
+@app.command()
+def corpus(
+    folder: Annotated[
+        Path | None, typer.Argument(help="A folder of recordings. Default: the demo corpus.")
+    ] = None,
+    clear_cache: Annotated[
+        bool, typer.Option("--clear-cache", help="Remove all decoded waveforms from the disk.")
+    ] = False,
+) -> None:
+    """Says what is in a folder: minutes, rates, labels, and files that cannot be used."""
+    with silence():
+        from kaudio import data
+
+    if clear_cache:
+        print(f"{data.clear_cache() / 1e6:.1f} MB removed from {data.cache_folder()}")
+    if folder or not clear_cache:
+        print(data.survey(folder))
