@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from kaudio import models as models
     from kaudio.artifacts.export import export as export
     from kaudio.data.corpus import Corpus as Corpus
+    from kaudio.evaluation.classify import classify as classify
+    from kaudio.generation.dream import dream as dream
     from kaudio.generation.generate import generate as generate
     from kaudio.generation.generate import stream as stream
     from kaudio.models.load import load as load
@@ -28,6 +30,8 @@ __version__ = "0.1.0"
 _HOME = {
     "Corpus": "kaudio.data.corpus",
     "Recipe": "kaudio.recipe",
+    "dream": "kaudio.generation.dream",
+    "classify": "kaudio.evaluation.classify",
     "export": "kaudio.artifacts.export",
     "fit": "kaudio.training.fit",
     "generate": "kaudio.generation.generate",

@@ -29,6 +29,7 @@ class Recipe:
         run_dir: Folder of the model and the logs. Fit again in the same place to resume.
         keep: Which model is kept: that of the "best" epoch, by the validation loss, or the "last",
             such as of a model that is to know the sounds of its training by heart.
+        judged: Of a classifier, the recordings that `validation` counts in "recording".
         clip_seconds: Length of the audio generated after each epoch and at the end, in seconds. 0
             generates none.
         callbacks: Added to those of `kaudio.fit`.
@@ -43,6 +44,7 @@ class Recipe:
     epochs: int
     run_dir: Path
     keep: str = "best"
+    judged: Sequence[Any] = ()
     clip_seconds: float = 10.0
     callbacks: Sequence[keras.callbacks.Callback] = ()
     notes: Sequence[str] = ()

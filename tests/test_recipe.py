@@ -48,10 +48,19 @@ TINY = {  # sizes that fit ten seconds of music; nothing else is changed
     "oneshots.py": NET | {"seconds": 0.1, "batch_size": 2},
     "ibab_2016.py": NET | LONG | {"remat": True},
     "deepsound_2016.py": NET | LONG,
+    "composer.py": {
+        **{"chunk_seconds": 0.5, "hop_seconds": 2.0, "folds": 2, "members": 2, "filters": 4},
+        **{"blocks": 1, "batch_size": 4, "epoch_batches": 2},
+    },
+    "rupprecht_2016.py": {"folds": 2, "batch_size": 1, "epoch_batches": 1},
+    "composers_wavenet.py": NET | SHORT,
     "basveeling_2016.py": {"small": True, "batch_size": 2, "epoch_batches": 2},
 }
 # These play a clip as their neighbours do, which takes longer to compile than to train.
 SILENT = [
+    "composer.py",
+    "rupprecht_2016.py",
+    "composers_wavenet.py",
     "wavenet_long.py",
     "wavenet_context.py",
     "ibab_2016.py",

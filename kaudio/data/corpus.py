@@ -2,8 +2,7 @@
 
 import os
 import sys
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Literal
@@ -15,9 +14,8 @@ from kaudio.audio.files import printable
 from kaudio.audio.find import Skipped, find
 from kaudio.data.cache import CachedWaveform, cache_bytes, cache_folder, demo_root
 from kaudio.data.decode import decode
-from kaudio.data.splits import assign_groups, check_fractions, cut
-
-Groups = Literal["recording", "folder"] | Mapping[str, str] | Callable[[PurePath], str]
+from kaudio.data.groups import Groups, places
+from kaudio.data.splits import assign_groups, check_fractions, cut, groups_of
 
 
 @dataclass(frozen=True)
@@ -97,23 +95,25 @@ class Corpus:
                 below this level, in dB relative to the peak of the recording, such as -60.
             groups: What a split must not part: each `"recording"`, each `"folder"`, or what a
                 function makes of a path, or a mapping has for it. Both are given paths relative
-                to `folder`, the mapping as strings with `/`. Copies of a file share its group.
+                to `folder`, the mapping as strings with `/`. Or a `Path` to a CSV file with such
+                a path in the column "file" and a "group" or a "work"; a "label" or "composer" then
+                takes the place of the sub-folder. Copies of a file share its group.
             demo: Which part of the demo corpus.
 
         Raises:
-            ValueError: If nothing in the folder can be used.
+            ValueError: If nothing in the folder can be used, or a recording has no group.
         """
         folder = demo_folder(demo_root()) / demo if folder is None else Path(folder)
         folder = folder.expanduser()
+        place = places(groups)
         paths, skipped = find(folder)
         recordings, trimmed_seconds, first_group = [], 0.0, {}
         for path, waveform in decode(paths, sample_rate, trim_silence_db):
             if isinstance(waveform, Skipped):
                 skipped.append(waveform)
                 continue
-            below = PurePath(os.path.relpath(path, folder))
-            group = first_group.setdefault(waveform.path, _group(below, groups))
-            label = below.parts[0] if len(below.parts) > 1 else ""
+            label, group = place(PurePath(os.path.relpath(path, folder)))
+            group = first_group.setdefault(waveform.path, group)
             recordings.append(
                 Recording(path, label, group, waveform, sample_rate, 0, waveform.num_samples)
             )
@@ -154,10 +154,7 @@ class Corpus:
         """
         check_fractions(validation, test)
         fractions = [validation, test] if test else [validation]
-        lengths, labels = Counter(), {}
-        for recording in self.recordings:
-            lengths[recording.group] += recording.num_samples
-            labels.setdefault(recording.group, recording.label)
+        lengths, labels = groups_of(self.recordings)
         if len(lengths) <= len(fractions):
             note = (
                 f"Too few groups of recordings to split: {len(lengths)} for {len(fractions) + 1} "
@@ -213,22 +210,6 @@ class Corpus:
 
     def _of(self, label: str) -> list[Recording]:
         return [recording for recording in self.recordings if recording.label == label]
-
-
-def _group(path: PurePath, groups: Groups) -> str:
-    if isinstance(groups, str):
-        names = {"recording": path.as_posix(), "folder": path.parent.as_posix()}
-        group = names.get(groups)
-    elif isinstance(groups, Mapping):
-        group = groups.get(path.as_posix())
-    else:
-        group = groups(path)
-    if group is None:
-        raise ValueError(
-            '`groups` must be "recording", "folder", a function of a path, or a mapping with an '
-            f'entry for each recording. There is none for "{path}". Received: groups={groups!r}.'
-        )
-    return str(group)
 
 
 def _reasons(skipped: Sequence[Skipped], most: int) -> list[str]:

@@ -1,13 +1,21 @@
 """From recordings to batches of inputs and targets."""
 
-from collections.abc import Sequence
+from typing import Any, Protocol
 
 import grain
 import numpy as np
 
 from kaudio.codecs import Codec, Quantizer
 from kaudio.data.corpus import Corpus
-from kaudio.data.examples import Condition, Labelled, NextStep, OneShot, Windows
+from kaudio.data.examples import Condition, NextStep, OneShot, Windows
+
+
+class Example(Protocol):
+    """Makes inputs and targets of one example, given its index, and random numbers to vary it."""
+
+    def __len__(self) -> int: ...
+
+    def __call__(self, index: int, rng: np.random.Generator | None = None) -> tuple[Any, Any]: ...
 
 
 def next_step(
@@ -53,7 +61,7 @@ def next_step(
     _check_at_least_one(steps=steps, hop_steps=hop_steps)
     windows = Windows(corpus, codec.num_samples(steps + 1), hop_steps * codec.hop_length)
     example = NextStep(windows, codec, condition)
-    return _batches(example, batch_size, seed, jitter, shard, epoch_batches)
+    return batches_of(example, batch_size, seed, jitter, shard, epoch_batches)
 
 
 def one_shots(
@@ -88,48 +96,9 @@ def one_shots(
     """
     _check_rates(codec, corpus)
     _check_at_least_one(steps=steps)
-    return _batches(OneShot(corpus, codec, steps, condition, noise), batch_size, seed, True, shard)
-
-
-def labelled(
-    corpus: Corpus,
-    labels: Sequence[str],
-    seconds: float,
-    batch_size: int,
-    *,
-    hop_seconds: float | None = None,
-    seed: int | None = None,
-    shard: tuple[int, int] = (0, 1),
-) -> grain.MapDataset:
-    """Batches `(samples, label)`, to tell from a window of a recording what it is.
-
-    Args:
-        corpus: Recordings, each with a label.
-        labels: All labels, in the order of their indices.
-        seconds: Length of a window.
-        batch_size: Windows in a batch, for each process.
-        hop_seconds: From one window of a recording to the next. Defaults to `seconds`.
-        seed: As in `next_step`.
-        shard: As in `next_step`.
-
-    Returns:
-        A `grain.MapDataset`, as long as an epoch. `samples` is `(batch, samples)` in float32,
-        `label` is `(batch,)` in int32.
-    """
-    if unknown := sorted(set(corpus.labels) - set(labels)):
-        raise ValueError(
-            f"`labels` must name every label of the corpus. Missing: {unknown}. "
-            f"Received: {list(labels)}."
-        )
-    hop_seconds = seconds if hop_seconds is None else hop_seconds
-    if not (seconds * corpus.sample_rate >= 1 and hop_seconds * corpus.sample_rate >= 1):
-        raise ValueError(
-            f"`seconds` and `hop_seconds` must hold at least one sample at {corpus.sample_rate} "
-            f"Hz. Received: seconds={seconds}, hop_seconds={hop_seconds}."
-        )
-    length, hop = (round(value * corpus.sample_rate) for value in (seconds, hop_seconds))
-    windows = Windows(corpus, length, hop)
-    return _batches(Labelled(windows, tuple(labels)), batch_size, seed, True, shard)
+    return batches_of(
+        OneShot(corpus, codec, steps, condition, noise), batch_size, seed, True, shard
+    )
 
 
 def iterate(
@@ -161,22 +130,17 @@ def iterate(
     return (dataset[start:] if start else dataset).to_iter_dataset(options)
 
 
-def _batches(
-    example: NextStep | OneShot | Labelled,
+def batches_of(
+    example: Example,
     batch_size: int,
     seed: int | None,
     jitter: bool,
     shard: tuple[int, int],
     epoch_batches: int | None = None,
 ) -> grain.MapDataset:
-    _check_at_least_one(
-        batch_size=batch_size, epoch_batches=1 if epoch_batches is None else epoch_batches
-    )
+    """Batches of all examples that there are, as `next_step` has them of windows."""
+    check_batches(batch_size, epoch_batches, shard)
     index, count = shard
-    if not 0 <= index < count:
-        raise ValueError(
-            f"`shard` is `(index, count)`, with an index from 0 to count - 1. Received: {shard}."
-        )
     size = len(example)
     # Processes must take equally many steps, so each gets as many windows as the others.
     kept = size // count * count
@@ -204,6 +168,18 @@ def _batches(
     if seed is None and epoch_batches is not None:
         return batches[:: -(-len(batches) // epoch_batches)]
     return batches
+
+
+def check_batches(batch_size: int, epoch_batches: int | None, shard: tuple[int, int]) -> None:
+    """Refuses batches that hold nothing, and processes that there are not."""
+    _check_at_least_one(
+        batch_size=batch_size, epoch_batches=1 if epoch_batches is None else epoch_batches
+    )
+    index, count = shard
+    if not 0 <= index < count:
+        raise ValueError(
+            f"`shard` is `(index, count)`, with an index from 0 to count - 1. Received: {shard}."
+        )
 
 
 def _check_rates(codec: Codec, corpus: Corpus) -> None:

@@ -1,4 +1,4 @@
-"""Single examples of recordings: windows, whole sounds, windows with labels."""
+"""Single examples of recordings: windows, whole sounds."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -18,11 +18,14 @@ FADE_SECONDS = 0.05
 
 
 class Windows:
-    """Windows of one length, one every `hop` samples of each recording."""
+    """Windows of one length, one every `hop` samples of each recording.
 
-    def __init__(self, corpus: Corpus, length: int, hop: int) -> None:
+    Shorter recordings are left out, or, with `fill`, repeated to make one window each.
+    """
+
+    def __init__(self, corpus: Corpus, length: int, hop: int, fill: bool = False) -> None:
         self.recordings, self.length, self.hop = corpus.recordings, length, hop
-        counts = [max(0, (r.num_samples - length) // hop + 1) for r in self.recordings]
+        counts = [max(fill, (r.num_samples - length) // hop + 1) for r in self.recordings]
         self.ends = np.cumsum(counts, dtype=np.int64)
         short = counts.count(0)
         if not sum(counts):
@@ -46,17 +49,13 @@ class Windows:
         """Which recording a window is of."""
         return int(np.searchsorted(self.ends, index, side="right"))
 
-    def label(self, index: int) -> str:
-        """What a window is an example of."""
-        return self.recordings[self.which(index)].label
-
     def find(self, index: int, rng: np.random.Generator | None = None) -> tuple[Recording, int]:
         """Where a window starts. With `rng`, that is up to a hop later, if there is room."""
         which = self.which(index)
         recording = self.recordings[which]
         start = (index - int(self.ends[which - 1] if which else 0)) * self.hop
         if rng is not None:
-            room = recording.num_samples - self.length - start
+            room = max(0, recording.num_samples - self.length - start)
             start += int(rng.integers(min(self.hop, room + 1)))
         return recording, start
 
@@ -118,21 +117,3 @@ class OneShot:
         # Of another strength each time: the model has to do with good pasts and bad ones.
         noise = self.noise * rng.random() * rng.standard_normal(len(codes))
         return np.clip(np.round(codes + noise), 0, self.codec.levels - 1).astype(codes.dtype)
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """A window, and the index of its label."""
-
-    windows: Windows
-    labels: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.windows)
-
-    def __call__(
-        self, index: int, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, np.int32]:
-        label = self.windows.label(index)
-        recording, start = self.windows.find(index, rng)
-        return recording.read(start, self.windows.length), np.int32(self.labels.index(label))

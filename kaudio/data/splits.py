@@ -1,9 +1,15 @@
 """Which recordings a model learns from, and which it is judged on."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from kaudio.data.corpus import Corpus, Recording
 
 
 def check_fractions(validation: float, test: float) -> None:
@@ -13,6 +19,85 @@ def check_fractions(validation: float, test: float) -> None:
             "`validation` must be above 0, `test` at least 0, and their sum below 1, so that "
             f"something is left to learn from. Received: validation={validation}, test={test}."
         )
+
+
+def groups_of(recordings: Iterable["Recording"]) -> tuple[Counter[str], dict[str, str]]:
+    """Length in samples of each group, and the label of the first recording of each."""
+    lengths, labels = Counter(), {}
+    for recording in recordings:
+        lengths[recording.group] += recording.num_samples
+        labels.setdefault(recording.group, recording.label)
+    return lengths, labels
+
+
+def assign_folds(corpus: "Corpus", count: int) -> dict[str, int]:
+    """Deals the groups of a corpus out to folds, each of them about as long as the others.
+
+    What a model is judged on is then, fold by fold, what it was not trained on, and nothing of the
+    same group. Nothing is drawn: the same recordings always have the same folds.
+
+    Args:
+        corpus: Recordings with labels and groups.
+        count: Number of folds, at least 2.
+
+    Returns:
+        The fold of each group, from 0 to `count` - 1. Each label is in all of them.
+
+    Raises:
+        ValueError: If a label has fewer groups than there are folds.
+
+    Example:
+    >>> folds = assign_folds(corpus, 4)
+    >>> folds["bach/prelude.mp3"]
+    2
+    """
+    return deal_groups(*groups_of(corpus.recordings), count)
+
+
+def of_folds(corpus: "Corpus", folds: Mapping[str, int], count: int) -> "Corpus":
+    """The recordings of the first `count` folds: those that an ensemble of so many can judge."""
+    kept = tuple(r for r in corpus.recordings if folds[r.group] < count)
+    return replace(corpus, recordings=kept)
+
+
+def deal_groups(
+    lengths: Mapping[str, int], labels: Mapping[str, str], count: int
+) -> dict[str, int]:
+    """Gives each group to a fold: label by label, the longest first, to the fold that has least.
+
+    Args:
+        lengths: Length of each group, in samples.
+        labels: Label of each group.
+        count: Number of folds.
+
+    Returns:
+        The fold of each group, from 0 to `count` - 1.
+    """
+    if count < 2:
+        raise ValueError(f"There must be at least 2 folds. Received: {count}.")
+    check_groups(labels, count)
+    folds, full = {}, [0] * count
+    for label in sorted(set(labels.values())):
+        # Of this label first, so that each fold gets its share of it, then of all.
+        held = [0] * count
+        groups = [group for group in lengths if labels[group] == label]
+        for group in sorted(groups, key=lambda group: (-lengths[group], group)):
+            fold = min(range(count), key=lambda fold: (held[fold], full[fold]))
+            folds[group] = fold
+            held[fold] += lengths[group]
+            full[fold] += lengths[group]
+    return folds
+
+
+def check_groups(labels: Mapping[str, str], count: int) -> None:
+    """Refuses labels of fewer groups than there are folds."""
+    for label, found in sorted(Counter(labels.values()).items()):
+        if found < count:
+            raise ValueError(
+                f"The label '{label}' has {found} groups of recordings for {count} folds: each "
+                "fold needs one of its own. Take fewer folds, add recordings, or make the groups "
+                "smaller."
+            )
 
 
 def assign_groups(

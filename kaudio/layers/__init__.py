@@ -7,6 +7,7 @@ from kaudio.layers.context_stack import ContextStack as ContextStack
 from kaudio.layers.gated_block import GatedBlock as GatedBlock
 from kaudio.layers.gated_stack import GatedStack as GatedStack
 from kaudio.layers.gru import GRU as GRU
+from kaudio.layers.log_spectrogram import LogSpectrogram as LogSpectrogram
 from kaudio.layers.lstm import LSTM as LSTM
 from kaudio.layers.standardize import Standardize as Standardize
 from kaudio.layers.upsample import Upsample as Upsample

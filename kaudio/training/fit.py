@@ -15,10 +15,11 @@ from kaudio.audio import write
 from kaudio.data import iterate
 from kaudio.evaluation import spectrogram_png
 from kaudio.evaluation.baselines import baselines
-from kaudio.models import Autoregressive
+from kaudio.models import Autoregressive, ComposerClassifier
 from kaudio.models.load import load
 from kaudio.recipe import Recipe
-from kaudio.training import summary
+from kaudio.training import judge, summary
+from kaudio.training.finish import class_baselines, finish_classifier
 from kaudio.training.keeper import Guard, Keeper, stop_politely
 from kaudio.training.progress import ProgressBar
 from kaudio.training.run import Run, write_json
@@ -72,9 +73,13 @@ def fit(recipe: Recipe) -> Run:
     else:
         print(f"This run is complete: {len(progress['epochs'])} epochs. More of them would go on.")
     headline = _headline(recipe)
-    write_json(run.metrics, summary.metrics(progress, headline))
     run.curves.write_bytes(summary.curves(progress, headline))
     print(summary.closing(progress, headline))
+    metrics = summary.metrics(progress, headline)
+    if isinstance(recipe.model, ComposerClassifier):
+        metrics["held_out"] = finish_classifier(recipe, run, metrics["best"]["epoch"])
+        print(judge.table(metrics["held_out"], progress["baselines"]["validation"]))
+    write_json(run.metrics, metrics)
     print(summary.whereabouts(recipe, run, *_sample(recipe, run)), flush=True)
     return run
 
@@ -128,11 +133,18 @@ def _fingerprint(recipe: Recipe) -> list:
 
 
 def _headline(recipe: Recipe) -> str:
-    model = recipe.model
-    return model.new_metric().name if isinstance(model, Autoregressive) else "loss"
+    match recipe.model:
+        case Autoregressive() as model:
+            return model.new_metric().name
+        case ComposerClassifier() as model:
+            return model.accuracy.name
+        case _:
+            return "loss"
 
 
 def _baselines(recipe: Recipe) -> dict[str, dict[str, float]]:
+    if isinstance(recipe.model, ComposerClassifier):
+        return {"validation": class_baselines(recipe)}
     if not isinstance(recipe.model, Autoregressive):
         return {}
 

@@ -7,13 +7,14 @@ from typing import Any
 import keras
 
 from kaudio.evaluation import curves_png, describe, faults
-from kaudio.models import Autoregressive
+from kaudio.models import Autoregressive, ComposerClassifier
 from kaudio.recipe import Recipe
 from kaudio.training.run import Run
 
 UNITS = {
     "nmse": "squared error / that of predicting the mean",
     "bits_per_sample": "bits of surprise at each sample",
+    "balanced_accuracy": "mean over labels of the share of chunks told right",
 }
 PARTS = {"train": "", "validation": "val_"}
 
@@ -70,11 +71,13 @@ def closing(progress: dict[str, Any], headline: str) -> str:
     """Says what was learned, where it lies and what to do next."""
     best = _best(progress)
     lines = [f"\nKept epoch: {best['epoch']} of {len(progress['epochs'])}"]
-    names = list(progress["baselines"].get("validation", {}))
-    lines.append("".join(f"{name:>14}" for name in ["", headline, *names]))
+    names = [headline, *progress["baselines"].get("validation", {})]
+    widths = [max(14, len(name) + 2) for name in names]
+    lines.append(" " * 14 + "".join(f"{n:>{w}}" for n, w in zip(names, widths, strict=True)))
     for part, prefix in PARTS.items():
         values = [best[prefix + headline], *progress["baselines"].get(part, {}).values()]
-        lines.append(f"{part:>14}" + "".join(f"{value:>14.4f}" for value in values))
+        columns = zip(values, widths, strict=False)
+        lines.append(f"{part:>14}" + "".join(f"{v:>{w}.4f}" for v, w in columns))
     return "\n".join(lines)
 
 
@@ -105,13 +108,19 @@ def whereabouts(recipe: Recipe, run: Run, clip: Path | None, clip_sounds: str) -
     """Says where all lies, and which commands come next."""
     folder = shlex.quote(str(run.folder))
     again = f"kaudio fit {shlex.quote(str(recipe.path))}" if recipe.path else "kaudio fit RECIPE"
+    classifies = isinstance(recipe.model, ComposerClassifier)
+    name = shlex.quote(recipe.model.labels[-1]) if classifies else None
     rows = {
         "model": run.model,
         "metrics": run.metrics,
         "curves": run.curves,
         "sample": f"{clip} ({clip_sounds})" if clip else None,
+        "confusion": run.folder / "confusion.png" if classifies else None,
+        "works": run.folder / "works.png" if classifies else None,
         "spectrogram": run.spectrogram if clip else None,
         "listen": f"kaudio generate {folder} out.wav {_how(recipe)}" if clip else None,
+        "classify": f"kaudio classify {folder} piece.mp3" if classifies else None,
+        "dream": f"kaudio dream {folder} in.wav out.wav --target {name}" if classifies else None,
         "watch": f"tensorboard --logdir {folder} --samples_per_plugin audio=100,images=100",
         "your music": f"{again} --audio ~/music --run-dir {shlex.quote(f'{run.folder}_2')}",
     }

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kaudio.codecs import FFTFrames, Frames
-from kaudio.data import Corpus, iterate, labelled, next_step
+from kaudio.data import Corpus, iterate, next_step
 
 RATE = 1000
 CODEC = Frames(RATE, frame_length=10)
@@ -134,25 +134,6 @@ def test_a_dataset_survives_pickling_and_gives_the_same_to_many_threads(corpus):
     with ThreadPoolExecutor(8) as pool:
         for a, b in zip(expected, pool.map(copy.__getitem__, range(len(copy))), strict=True):
             np.testing.assert_array_equal(a, b)
-
-
-def test_labelled_windows_carry_the_index_of_their_label(corpus):
-    labels = ("chopin", "bach", "nobody")
-    batches = list(labelled(corpus, labels, 0.1, 4))
-    samples, label = (np.concatenate(parts) for parts in zip(*batches, strict=True))
-    assert samples.dtype == np.float32
-    assert label.dtype == np.int32
-    assert label.tolist() == [1] * 9 + [0] * 14
-    np.testing.assert_array_equal(samples[10], corpus.recordings[2].read(100, 100))
-
-
-def test_labelled_windows_hop(corpus):
-    assert sum(len(x) for x, _ in labelled(corpus, corpus.labels, 0.1, 4, hop_seconds=0.05)) == 44
-
-
-def test_a_label_without_an_index_is_refused(corpus):
-    with pytest.raises(ValueError, match=r"Missing: \['chopin'\]"):
-        labelled(corpus, ["bach"], 0.1, 4)
 
 
 def test_windows_longer_than_any_recording_are_refused_with_both_lengths(corpus):

@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from kaudio.data.splits import assign_groups, check_fractions, cut
+from kaudio.data.splits import assign_groups, check_fractions, cut, deal_groups
 
 
 def layout(rng):
@@ -80,3 +80,47 @@ def test_a_cut_has_the_shares_asked_for():
 def test_fractions_that_leave_a_part_empty_are_refused(validation, test):
     with pytest.raises(ValueError, match="something is left to learn from"):
         check_fractions(validation, test)
+
+
+def test_folds_are_as_long_as_each_other_label_by_label():
+    rng = np.random.default_rng(0)
+    lengths = {f"{i:03d}": int(rng.integers(50, 150)) for i in range(120)}
+    labels = {group: "abc"[int(group) % 3] for group in lengths}
+    folds = deal_groups(lengths, labels, 4)
+    assert folds.keys() == lengths.keys()
+    for label in "abc":
+        sums = Counter()
+        for group in lengths:
+            sums[folds[group]] += lengths[group] * (labels[group] == label)
+        assert set(sums) == {0, 1, 2, 3}
+        assert max(sums.values()) - min(sums.values()) <= 100
+
+
+def test_the_longest_groups_are_dealt_first():
+    lengths = {"a": 1, "b": 5, "c": 3, "d": 3}
+    assert deal_groups(lengths, dict.fromkeys(lengths, ""), 2) == {"b": 0, "c": 1, "d": 1, "a": 0}
+
+
+def test_labels_with_one_group_for_each_fold_do_not_all_fill_the_same_fold():
+    lengths = {"a long": 9, "a short": 1, "b long": 9, "b short": 1}
+    folds = deal_groups(lengths, {group: group[0] for group in lengths}, 2)
+    assert folds == {"a long": 0, "a short": 1, "b long": 1, "b short": 0}
+
+
+def test_folds_do_not_depend_on_the_order_of_the_groups():
+    lengths, labels = layout(np.random.default_rng(1))
+    labels = dict.fromkeys(lengths, "one")
+    assert deal_groups(lengths, labels, 3) == deal_groups(
+        dict(reversed(lengths.items())), labels, 3
+    )
+
+
+def test_a_label_of_fewer_groups_than_folds_is_refused():
+    labels = {"a": "x", "b": "x", "c": "y"}
+    with pytest.raises(ValueError, match=r"label 'y' has 1 groups of recordings for 2 folds"):
+        deal_groups(dict.fromkeys(labels, 10), labels, 2)
+
+
+def test_a_single_fold_is_refused():
+    with pytest.raises(ValueError, match=r"at least 2 folds\. Received: 1"):
+        deal_groups({"a": 1}, {"a": ""}, 1)

@@ -1,0 +1,62 @@
+"""`kaudio classify`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kaudio.cli.app import app
+from kaudio.cli.options import BackendOption, ModelArgument
+from kaudio.startup import choose
+
+
+@app.command()
+def classify(
+    model: ModelArgument,
+    files: Annotated[list[Path], typer.Argument(help="Audio files, or folders of them.")],
+    seconds: Annotated[float, typer.Option(help="Length of a chunk, in seconds.")] = 10.0,
+    hop_seconds: Annotated[float, typer.Option(help="From one chunk to the next.")] = 5.0,
+    csv: Annotated[
+        Path | None, typer.Option(help="Also write all probabilities over time to this file.")
+    ] = None,
+    png: Annotated[
+        Path | None,
+        typer.Option(help="Also draw them: one picture for each file, out_1.png, out_2.png, ..."),
+    ] = None,
+    backend: BackendOption = None,
+) -> None:
+    """Says who composed recordings, how sure that is, and how it changes over each of them."""
+    choose(backend)
+    from kaudio.audio import AudioError
+    from kaudio.audio.find import find
+    from kaudio.evaluation import verdict_png
+    from kaudio.evaluation.classify import classify as classify_audio
+    from kaudio.models.load import load
+
+    trained = load(model)
+    found = [find(file) for file in files]
+    paths = [path for usable, _ in found for path in usable]
+    refused = [f"'{file.path}': {file.reason}." for _, skipped in found for file in skipped]
+    rows, pictures = [], []
+    for path in paths:
+        try:
+            verdict = classify_audio(trained, path, seconds, hop_seconds)
+        except AudioError as error:
+            refused.append(str(error))
+            continue
+        print(f"\n{path}\n{verdict.table()}", flush=True)
+        rows.append(verdict.csv(str(path), header=not rows))
+        pictures.append(verdict_png(verdict, path.name))
+    if csv and rows:
+        csv.write_text("".join(rows), encoding="utf-8")
+        print(f"\nProbabilities over time: {csv}")
+    if png:
+        several = len(paths) > 1
+        for i, picture in enumerate(pictures):
+            place = png.with_stem(f"{png.stem}_{i + 1}") if several else png
+            place.write_bytes(picture)
+            print(f"Picture: {place}")
+    if refused:
+        print("\n".join(refused), file=sys.stderr)
+        sys.exit(1)
