@@ -9,6 +9,7 @@ What the author of "Generating music with neural networks" (Rupprecht, 2016) hop
 get. `rupprecht_2016.py` has the data as they were.
 """
 
+import math
 from pathlib import Path
 
 import keras
@@ -37,8 +38,8 @@ def recipe(
     learning_rate: float = 2e-3,
     weight_decay: float = 1e-2,
     batch_size: int = 32,
-    epoch_batches: int = 100,
-    epochs: int = 10,
+    epoch_batches: int = 0,
+    epochs: int = 25,
     mixed_precision: bool = False,
     seed: int = 0,
     run_dir: Path = Path("runs/composer"),
@@ -68,7 +69,8 @@ def recipe(
         learning_rate: Step size of AdamW at the start; it falls to 1 % of it on a cosine.
         weight_decay: Of AdamW.
         batch_size: Chunks in a batch.
-        epoch_batches: Batches in an epoch.
+        epoch_batches: Batches in an epoch. 0: as many as hold three times the length of all
+            recordings.
         epochs: Number of epochs, over which the step size falls.
         mixed_precision: Compute in bfloat16 and keep weights in float32.
         seed: Seed of the weights and of the order of the chunks.
@@ -78,6 +80,8 @@ def recipe(
     by = groups if groups in ("recording", "folder") else Path(groups)
     corpus = kaudio.Corpus.from_folder(audio, sample_rate, groups=by)
     fold_of = kaudio.data.assign_folds(corpus, folds)
+    if not epoch_batches:
+        epoch_batches = math.ceil(3 * corpus.seconds / (chunk_seconds * batch_size))
     model = kaudio.models.ComposerClassifier(
         corpus.labels,
         sample_rate,

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from kaudio.cli.app import app
-from kaudio.cli.options import BackendOption, ModelArgument
-from kaudio.startup import choose
+from kaudio.cli.options import BackendOption, Format, ModelArgument
+from kaudio.startup import choose, silence
 
 
 @app.command()
@@ -24,24 +24,30 @@ def classify(
         Path | None,
         typer.Option(help="Also draw them: one picture for each file, out_1.png, out_2.png, ..."),
     ] = None,
+    format: Annotated[
+        Format, typer.Option(help="Which artifact of an exported folder answers.")
+    ] = Format.keras,
     backend: BackendOption = None,
 ) -> None:
     """Says who composed recordings, how sure that is, and how it changes over each of them."""
     choose(backend)
+    from kaudio.artifacts.answers import open_classifier
     from kaudio.audio import AudioError
     from kaudio.audio.find import find
     from kaudio.evaluation import verdict_png
     from kaudio.evaluation.classify import classify as classify_audio
-    from kaudio.models.load import load
 
-    trained = load(model)
+    with silence():  # LiteRT talks
+        trained = open_classifier(model, format.value)
+    # Artifacts answer clip by clip: those that fill up a batch would cost as much as any.
+    batch_size = 8 if format == Format.keras else 1
     found = [find(file) for file in files]
     paths = [path for usable, _ in found for path in usable]
     refused = [f"'{file.path}': {file.reason}." for _, skipped in found for file in skipped]
     rows, pictures = [], []
     for path in paths:
         try:
-            verdict = classify_audio(trained, path, seconds, hop_seconds)
+            verdict = classify_audio(trained, path, seconds, hop_seconds, batch_size)
         except AudioError as error:
             refused.append(str(error))
             continue

@@ -34,9 +34,12 @@ def dream(
     ] = 4,
     steps: Annotated[int, typer.Option(help="Steps in each octave.")] = 20,
     strength: Annotated[
-        float,
-        typer.Option(help="How much is changed at most: 0.1 of the clip is little."),
-    ] = 0.3,
+        float | None,
+        typer.Option(
+            help="How much is changed at most: 0.1 of the clip is little. Default: 0.3; 1 from "
+            "noise."
+        ),
+    ] = None,
     seconds: Annotated[
         float, typer.Option(help="Length of what is dreamed: of the noise, or at most.")
     ] = 10.0,
@@ -81,7 +84,7 @@ def dream(
             channel=channel,
             octaves=octaves,
             steps=steps,
-            strength=strength,
+            strength=strength or (1.0 if from_noise else 0.3),
             seed=seed,
             on_step=on_step,
         )
