@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import artifacts, corpus, models, start, wavenet
+from benchmarks import artifacts, composer, corpus, models, start, wavenet
 from benchmarks.children import REPEAT_SECONDS, torch_version
 from benchmarks.report import (
     COLUMNS,
@@ -25,6 +25,7 @@ ALL = [
     *models.BENCHMARKS,
     *wavenet.BENCHMARKS,
     *artifacts.BENCHMARKS,
+    *composer.BENCHMARKS,
 ]
 
 
