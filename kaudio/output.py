@@ -77,16 +77,15 @@ def print_comparison(found: Iterable[Any], folder: Path, json_file: Path | None)
     rows = [dataclasses.asdict(row) for row in found]
     if json_file:
         json_file.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
-    print(f"{'':22}{'MB':>8}{'compared':>10}{'differ':>9}{'by at most':>12}{'samples/s':>11}")
+    unit = next((row["unit"] for row in rows if row["unit"]), "clips")
+    print(f"{'':22}{'MB':>8}{'compared':>10}{'differ':>9}{'by at most':>12}{f'{unit}/s':>18}")
     for row in rows:
-        rate = f"{row['samples_per_second']:,.0f}" if row["samples_per_second"] else "-"
+        rate = f"{row['per_second']:,.0f}" if row["per_second"] else "-"
         print(
-            f"{row['name']:22}{row['megabytes']:8.2f}{row['samples']:10}{row['different']:9.2%}"
-            f"{row['largest']:12.2g}{rate:>11}"
+            f"{row['name']:22}{row['megabytes']:8.2f}{row['values']:10}{row['different']:9.2%}"
+            f"{row['largest']:12.2g}{rate:>18}"
         )
-    print(
-        f"Compared with the model in Python, from the same noise. All is in {folder}; see card.md"
-    )
+    print(f"Compared with the model in Python, on the same input. All is in {folder}; see card.md")
 
 
 @contextlib.contextmanager

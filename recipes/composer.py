@@ -40,7 +40,6 @@ def recipe(
     batch_size: int = 32,
     epoch_batches: int = 0,
     epochs: int = 25,
-    mixed_precision: bool = False,
     seed: int = 0,
     run_dir: Path = Path("runs/composer"),
 ) -> kaudio.Recipe:
@@ -72,7 +71,6 @@ def recipe(
         epoch_batches: Batches in an epoch. 0: as many as hold three times the length of all
             recordings.
         epochs: Number of epochs, over which the step size falls.
-        mixed_precision: Compute in bfloat16 and keep weights in float32.
         seed: Seed of the weights and of the order of the chunks.
         run_dir: Folder of the model and the logs. Fit again in the same place to resume.
     """
@@ -92,7 +90,6 @@ def recipe(
         next_sample=next_sample,
         label_smoothing=label_smoothing,
         dropout=dropout,
-        dtype="mixed_bfloat16" if mixed_precision else None,
     )
     train = kaudio.data.labelled(
         corpus,

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from kaudio.codecs import FFTFrames, Frames, MuLaw
-from kaudio.models import FrameLSTM, WaveNet
+from kaudio.models import ComposerClassifier, FrameLSTM, WaveNet
 
 RATE = 8_000
 SMALL = {"residual_filters": 6, "gate_filters": 5, "skip_filters": 8, "head_filters": 7}
@@ -61,3 +61,14 @@ def conditions_of(model):
         name: lambda times, n=n: np.stack([np.sin(40 * times + i) for i in range(n)], axis=1)
         for name, n in model.conditions.items()
     }
+
+
+def classifier(spread=0.4, **options):
+    """A classifier of three composers at 2 kHz, whose answers depend on what it hears."""
+    small = {"members": 2, "filters": 8, "blocks": 1, "hop_length": 32, **options}
+    model = ComposerClassifier(["bach", "schubert", "satie"], 2_000, **small)
+    rng = np.random.default_rng(0)
+    for weight in model.trainable_weights:
+        weight.assign(rng.normal(0, spread, weight.shape))
+    model.calibrate(1.3, [0.1, -0.1, 0.0])
+    return model

@@ -11,7 +11,7 @@ import numpy as np
 
 import kaudio
 from kaudio.codecs import FFTFrames, Linear, MuLaw
-from kaudio.models import FrameLSTM, WaveNet
+from kaudio.models import ComposerClassifier, FrameLSTM, WaveNet
 
 PLAY = '''
 """Plays the models of a folder: the same on any backend."""
@@ -46,7 +46,7 @@ if __name__ == "__main__":
 OTHER = {"tensorflow": "jax", "jax": "tensorflow"}
 
 
-def test_the_same_noise_gives_the_same_audio_on_the_other_backend(tmp_path):
+def test_the_same_noise_or_waveform_gives_the_same_on_the_other_backend(tmp_path):
     codec = FFTFrames(8_000, 64, overlap=2)
     model = FrameLSTM(codec, 16, 2, projection=8, temperature=0.5)
     time = np.arange(8_000) / 8_000
@@ -59,6 +59,10 @@ def test_the_same_noise_gives_the_same_audio_on_the_other_backend(tmp_path):
     model.save(tmp_path / "model.keras")
     np.save(tmp_path / "prime.npy", prime)
     ours = kaudio.generate(model, 2.0, seed=4, batch_size=2, prime=prime)
+    small = {"members": 2, "filters": 8, "blocks": 2, "hop_length": 64}
+    classifier = ComposerClassifier(["ada", "bela"], 8_000, **small)
+    classifier.save(tmp_path / "classifier.keras")
+    told = np.asarray(classifier.predict_on_batch(prime[None]))
 
     program = textwrap.dedent("""
         import sys, keras, numpy as np, kaudio
@@ -67,6 +71,8 @@ def test_the_same_noise_gives_the_same_audio_on_the_other_backend(tmp_path):
         model = kaudio.load(f"{folder}/model.keras")
         clips = kaudio.generate(model, 2.0, seed=4, batch_size=2, prime=prime)
         np.save(f"{folder}/clips.npy", clips)
+        classifier = kaudio.load(f"{folder}/classifier.keras")
+        np.save(f"{folder}/told.npy", classifier.predict_on_batch(prime[None]))
         print(keras.config.backend())
     """)
     environment = {**os.environ, "KERAS_BACKEND": OTHER[keras.config.backend()]}
@@ -76,6 +82,7 @@ def test_the_same_noise_gives_the_same_audio_on_the_other_backend(tmp_path):
     theirs = np.load(tmp_path / "clips.npy")
     assert np.abs(ours).max() > 0.05
     np.testing.assert_allclose(ours, theirs, atol=1e-4)
+    np.testing.assert_allclose(told, np.load(tmp_path / "told.npy"), atol=1e-4)
 
 
 def test_the_same_noise_gives_the_same_codes_on_the_other_backend(tmp_path):

@@ -1,9 +1,9 @@
 """Trained models for use elsewhere: written, compared, and played."""
 
-from kaudio.artifacts.compare import Comparison as Comparison
+from kaudio.artifacts.comparison import Comparison as Comparison
 from kaudio.artifacts.export import export as export
 from kaudio.artifacts.players import FORMATS as FORMATS
 from kaudio.artifacts.players import Player as Player
 from kaudio.artifacts.players import SavedModelPlayer as SavedModelPlayer
 from kaudio.artifacts.players import TFLitePlayer as TFLitePlayer
-from kaudio.artifacts.players import play as play
+from kaudio.artifacts.playing import play as play

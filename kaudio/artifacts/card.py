@@ -3,51 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kaudio.artifacts.compare import Comparison
+from kaudio.artifacts import card_classifier, card_sampler
+from kaudio.artifacts.comparison import Comparison
+from kaudio.artifacts.describe import classifies
 
 DEMO_LICENCE = "synthesised by kaudio itself, free of rights"
 UNKNOWN_LICENCE = "not stated: ask whoever exported this before you pass it on (--licence sets it)"
-
-NOISE = """\
-## Use
-
-Noise decides what is drawn: the same noise is the same audio everywhere. A second of it:
-
-    noise = np.random.default_rng(0).random({noise}, dtype="float32")
-"""
-
-USE_SAVED_MODEL = """
-In any Keras 3 program on TensorFlow, without kaudio:
-
-    layer = keras.layers.TFSMLayer("saved_model", call_endpoint="generate")
-    audio = layer(noise)                                   # (batch, samples), {rate} Hz
-
-In TensorFlow alone:
-
-    model = tf.saved_model.load("saved_model")
-    noise = model.seed(seed=1, steps={steps}, batch_size=1)      # another way to draw it
-    audio = model.generate(noise{controls})
-    state = model.prime(recording)                         # (batch, samples) at {rate} Hz
-    audio, state = model.stream(state, noise)              # as often as you like
-"""
-
-USE_LITE = """
-With ai-edge-litert (`pip install ai-edge-litert numpy`), one clip at a time, all inputs given:
-
-    from ai_edge_litert.interpreter import Interpreter
-
-    generate = Interpreter("{file}").get_signature_runner("generate")
-    audio = generate({lite})["audio"]
-"""
-
-USE_KERAS = """
-With kaudio (`pip install kaudio`), on TensorFlow or JAX, for playing, further training or parts:
-
-    model = kaudio.load("model.keras")                     # in Python
-    kaudio generate {name} out.wav --seconds 10            # in a shell, above this folder
-
-`import kaudio.models` first, and `keras.saving.load_model("model.keras")` reads it as well.
-"""
 
 
 def card(
@@ -66,27 +27,23 @@ def card(
         about: "recipe" and "metrics", as a run folder has them; either may be missing.
         licence: Of the recordings.
     """
-    parts = [f"# {name}\n", _facts(metadata), _training(about.get("recipe"), licence)]
-    if "metrics" in about:
-        parts.append(_metrics(about["metrics"]))
-    parts += [_files(found), _endpoints(metadata), _use(name, metadata, found)]
+    kind = card_classifier if classifies(metadata) else card_sampler
+    parts = [f"# {name}\n", _facts(metadata, kind), _training(about.get("recipe"), licence)]
+    metrics = about.get("metrics", {})
+    if metrics:
+        parts.append(_metrics(metrics))
+    if "held_out" in metrics:
+        parts.append(card_classifier.held_out(metrics["held_out"]))
+    parts.append(_files(found, kind.COMPARED))
+    parts += [kind.endpoints(metadata), kind.use(name, metadata, [row.name for row in found])]
     return "\n".join(parts)
 
 
-def _facts(metadata: Mapping[str, Any]) -> str:
-    rate, field = metadata["sample_rate"], metadata["receptive_field"]
-    codec = dict(metadata["codec"])
-    kind = codec.pop("name")
+def _facts(metadata: Mapping[str, Any], kind: Any) -> str:
     rows = {
         "model": f"{metadata['model']}, {metadata['parameters']:,} trained parameters",
-        "sample rate": f"{rate} Hz, mono",
-        "codec": f"{kind} ({', '.join(f'{k}={v}' for k, v in codec.items())})",
-        "receptive field": f"{field:,} samples, {field / rate:.3f} s" if field else "all the past",
-        "controls": ", ".join(f"{k} (default {v:g})" for k, v in metadata["controls"].items()),
-        "can be told": "; ".join(
-            f"{name}: {', '.join(metadata['condition_names'].get(name, [])) or f'{n} channels'}"
-            for name, n in metadata["conditions"].items()
-        ),
+        "sample rate": f"{metadata['sample_rate']} Hz, mono",
+        **kind.facts(metadata),
         "made with": f"kaudio {metadata['kaudio']}, Keras {metadata['keras']}, format version "
         f"{metadata['format_version']}",
     }
@@ -94,7 +51,7 @@ def _facts(metadata: Mapping[str, Any]) -> str:
 
 
 def _training(recipe: Mapping[str, Any] | None, licence: str | None) -> str:
-    if recipe is None:
+    if recipe is None or recipe["recipe"] is None:  # of a program, which says nothing of its data
         return (
             f"## Training\n\nNot known. Licence of the recordings: {licence or UNKNOWN_LICENCE}.\n"
         )
@@ -107,16 +64,21 @@ def _training(recipe: Mapping[str, Any] | None, licence: str | None) -> str:
         for name, value in options.items()
         if name not in ("audio", "run_dir") and value is not None
     ]
-    name = (recipe["recipe"] or "").replace("\\", "/").rsplit("/", 1)[-1]
     return (
-        f"## Training\n\nOn {data}; licence: {licence}.\n\n    kaudio fit recipes/{name} "
+        f"## Training\n\nOn {data}; licence: {licence}.\n\n    kaudio fit "
+        f"recipes/{_file_name(recipe['recipe'])} "
         f"{' '.join(words)}\n"
     )
 
 
+def _file_name(path: str) -> str:
+    """Of a file, without the folders of whoever trained the model."""
+    return path.replace("\\", "/").rsplit("/", 1)[-1]
+
+
 def _word(name: str, value: Any) -> str:
     """An option as it is typed."""
-    name = name.replace("_", "-")
+    name, value = name.replace("_", "-"), _file_name(value) if isinstance(value, str) else value
     return (
         f"--{name} {value}" if not isinstance(value, bool) else f"--{'' if value else 'no-'}{name}"
     )
@@ -134,62 +96,19 @@ def _metrics(metrics: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _files(found: Sequence[Comparison]) -> str:
+def _files(found: Sequence[Comparison], compared: str) -> str:
+    unit = next((row.unit for row in found if row.unit), "clips")
     lines = [
         "## Files\n",
-        "Compared with the Python sampler, on the same noise:\n",
-        "| file | MB | samples compared | differ | by at most | samples per second, one clip |",
+        f"{compared}\n",
+        "| file | MB | values compared | differ | by at most "
+        f"| {unit} per second of CPU, one at a time |",
         "|---|---|---|---|---|---|",
     ]
     for row in found:
-        rate = f"{row.samples_per_second:,.0f}" if row.samples_per_second else ""
+        rate = f"{row.per_second:,.0f}" if row.per_second else ""
         lines.append(
-            f"| {row.name} | {row.megabytes:.2f} | {row.samples} | {row.different:.2%} | "
+            f"| {row.name} | {row.megabytes:.2f} | {row.values} | {row.different:.2%} | "
             f"{row.largest:.2g} | {rate} |"
         )
     return "\n".join(lines) + "\n"
-
-
-def _endpoints(metadata: Mapping[str, Any]) -> str:
-    noise = ", ".join(map(str, ["batch", "steps", *metadata["noise_shape"]]))
-    told = "".join(
-        f", {k}_condition (batch, steps or 1, {n})" for k, n in metadata["conditions"].items()
-    )
-    controls = "".join(f", {name}" for name in metadata["controls"])
-    return f"""## Endpoints
-
-A step is {metadata["hop_length"]:,} samples long. All audio is float32 in [-1, 1], all noise
-uniform in [0, 1). TensorFlow Lite files have a batch of 1.
-
-| endpoint | takes | gives |
-|---|---|---|
-| generate | noise ({noise}){controls}{told} | audio, from silence on |
-| start | (number of clips){told} | the state of silence |
-| prime | audio (batch, samples){told} | the state after it |
-| stream | state, noise ({noise}){controls}{told} | audio, and the state after it |
-| serve | audio (batch, samples){told} | what is predicted of each next step |
-"""
-
-
-def _use(name: str, metadata: Mapping[str, Any], found: Sequence[Comparison]) -> str:
-    """How to use those files that are there."""
-    files = [row.name for row in found]
-    lite = [file for file in files if file.endswith(".tflite")]
-    text = NOISE + USE_SAVED_MODEL * ("saved_model" in files) + USE_LITE * bool(lite)
-    text += USE_KERAS * ("model.keras" in files)
-    first = next(iter(metadata["controls"]), None)
-    steps = round(metadata["sample_rate"] / metadata["hop_length"])
-    inputs = ["noise=noise"]
-    inputs += [f"{k}=np.float32({v:g})" for k, v in metadata["controls"].items()]
-    inputs += [
-        f'{k}_condition=np.zeros((1, 1, {n}), "float32")' for k, n in metadata["conditions"].items()
-    ]
-    return text.format(
-        name=name,
-        file=next(iter(lite), None),
-        rate=metadata["sample_rate"],
-        steps=steps,
-        noise=(1, steps, *metadata["noise_shape"]),
-        controls=f", {first}={metadata['controls'][first]:g}" if first else "",
-        lite=", ".join(inputs),
-    )

@@ -1,25 +1,34 @@
 """What an artifact tells of itself."""
 
 import math
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
 import kaudio
+from kaudio.artifacts.classifier import Classifier
 from kaudio.artifacts.networks import Network
 
 # Raised when an artifact is made in a way that older readers would misread.
 FORMAT_VERSION = 1
 
 
-def describe(network: Network) -> dict[str, Any]:
-    """What is needed to play an artifact, and where it comes from, as JSON holds it."""
-    model, source, codec = network.model, network.source, network.model.codec
+def describe(network: Network | Classifier) -> dict[str, Any]:
+    """What is needed to use an artifact, and where it comes from, as JSON holds it."""
+    model = network.model
     return {
         "format_version": FORMAT_VERSION,
         "kaudio": kaudio.__version__,
         "keras": version("keras"),
         "model": type(model).__name__,
         "parameters": sum(math.prod(weight.shape) for weight in model.trainable_variables),
+        **(_classifier(network) if isinstance(network, Classifier) else _sampler(network)),
+    }
+
+
+def _sampler(network: Network) -> dict[str, Any]:
+    model, source, codec = network.model, network.source, network.model.codec
+    return {
         "codec": {"name": type(codec).__name__, **codec.get_config()},
         "sample_rate": codec.sample_rate,
         "hop_length": codec.hop_length,
@@ -31,6 +40,23 @@ def describe(network: Network) -> dict[str, Any]:
         "condition_names": {k: list(names) for k, names in model.condition_names.items()},
         "ends_in_silence": model.from_silence,
     }
+
+
+def _classifier(network: Classifier) -> dict[str, Any]:
+    model = network.model
+    return {
+        "labels": list(model.labels),
+        "sample_rate": model.sample_rate,
+        "hop_length": model.options["hop_length"],
+        "receptive_field": model.receptive_field,
+        "front_end": model.options["front_end"],
+        "members": model.options["members"],
+    }
+
+
+def classifies(metadata: Mapping[str, Any]) -> bool:
+    """Whether an artifact is a classifier, and not a sampler."""
+    return "labels" in metadata
 
 
 def check_version(metadata: dict[str, Any], name: str) -> None:

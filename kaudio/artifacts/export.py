@@ -14,34 +14,33 @@ from typing import Any
 import keras
 
 from kaudio.artifacts.card import card
-from kaudio.artifacts.compare import Comparison, compare
+from kaudio.artifacts.compare import compare
+from kaudio.artifacts.comparison import Comparison
 from kaudio.artifacts.describe import describe
 from kaudio.artifacts.interrupt import stoppable
-from kaudio.artifacts.networks import Network, network
+from kaudio.artifacts.networks import network
 from kaudio.artifacts.players import FORMATS
-from kaudio.models import Autoregressive
 from kaudio.models.load import load
-
-LEAST_BLOCK_STEPS, BLOCK_SECONDS = 64, 0.25
 
 
 def export(
-    model: Autoregressive | Path | str,
+    model: keras.Model | Path | str,
     folder: Path | str,
     formats: Sequence[str] = tuple(FORMATS),
     force: bool = False,
     licence: str | None = None,
     say: Callable[[str], object] = lambda _: None,
 ) -> list[Comparison]:
-    """Writes a trained model for use elsewhere, and checks that it sounds the same there.
+    """Writes a trained model for use elsewhere, and checks that it does the same there.
 
     The folder holds `model.keras`, `saved_model/`, `model.tflite` (and its smaller variants
     `model.float16.tflite` and `model.int8.tflite`) and `card.md`. It appears as a whole, once
-    every artifact has been compared with the Python sampler on the same noise.
+    every artifact has been compared with the model in Python: a sampler on the same noise, a
+    classifier on the same audio.
 
     Args:
-        model: A model, or a run folder or `.keras` file to read it from. The card of a run
-            folder has its metrics.
+        model: A WaveNet, a FrameLSTM or a ComposerClassifier, or a run folder or `.keras` file to
+            read it from. The card of a run folder has its metrics.
         folder: What to write.
         formats: Some of "keras", "saved_model", "tflite", "tflite_float16" and "tflite_int8".
         force: Whether to replace a folder that is there already.
@@ -53,7 +52,7 @@ def export(
 
     Raises:
         ValueError: If a format is unknown, the model cannot be exported, an artifact does not
-            sound the same, or the folder to replace has the model itself in it.
+            do the same, or the folder to replace has the model itself in it.
         FileExistsError: If the folder is there and `force` is not set.
 
     Example:
@@ -92,8 +91,7 @@ def _write(
     say: Callable[[str], object],
 ) -> list[Comparison]:
     # TensorFlow takes seconds to import, and other backends never need it here.
-    from kaudio.artifacts.saved_model import write_saved_model
-    from kaudio.artifacts.tflite import VARIANTS, write_tflite
+    from kaudio.artifacts.writers import write
 
     exported = network(model)
     metadata = describe(exported)
@@ -101,15 +99,7 @@ def _write(
     partial = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
     partial.mkdir()
     try:
-        if "keras" in formats:
-            _bare(model).save(partial / FORMATS["keras"])
-        if "saved_model" in formats:
-            say("Writing saved_model")
-            write_saved_model(exported, partial / "saved_model", metadata, block_steps(exported))
-        lite = {name: partial / FORMATS[name] for name in formats if name in VARIANTS}
-        if lite:
-            say(f"Writing {', '.join(file.name for file in lite.values())}")
-            write_tflite(exported, lite, metadata)
+        write(exported, formats, partial, metadata, say)
         found = compare(exported, partial, say)
         say("Writing card.md")
         about = _about(source) if source else {}
@@ -119,18 +109,6 @@ def _write(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return found
-
-
-def _bare(model: Any) -> Any:
-    """The same model without its optimizer, which is twice as large."""
-    bare = type(model).from_config(model.get_config())
-    bare.set_weights(model.get_weights())
-    return bare
-
-
-def block_steps(exported: Network) -> int:
-    """Steps that a SavedModel compiles as one."""
-    return max(LEAST_BLOCK_STEPS, round(BLOCK_SECONDS * exported.model.codec.steps_per_second))
 
 
 def _put_in_place(partial: Path, folder: Path) -> None:

@@ -7,10 +7,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from kaudio.artifacts.classifier import Classifier
 from kaudio.artifacts.time_domain import TimeDomainLSTM
 from kaudio.codecs import Quantizer
 from kaudio.codecs.frames import Frames
-from kaudio.models import FrameLSTM, WaveNet
+from kaudio.models import ComposerClassifier, FrameLSTM, WaveNet
 from kaudio.models.autoregressive import Autoregressive
 
 
@@ -129,7 +130,7 @@ class FrameNetwork(Network):
         return self.source(self._frames(samples))
 
 
-def network(model: keras.Model) -> Network:
+def network(model: keras.Model) -> Network | Classifier:
     """The network of a model.
 
     Raises:
@@ -139,8 +140,10 @@ def network(model: keras.Model) -> Network:
         return CodeNetwork(model)
     if isinstance(model, FrameLSTM) and isinstance(model.codec, Frames):
         return FrameNetwork(model, model.codec)
+    if isinstance(model, ComposerClassifier):
+        return Classifier(model)
     raise ValueError(
-        "Only a WaveNet or a FrameLSTM can be exported as a sampler. "
+        "Only a WaveNet, a FrameLSTM or a ComposerClassifier can be exported. "
         f"Received: {type(model).__name__}. `keras.Model.export` exports any model's call."
     )
 

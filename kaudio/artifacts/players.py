@@ -1,10 +1,10 @@
-"""Artifacts that can be played: the same way, whichever runtime runs them."""
+"""Artifacts that can be run: the same way, whichever runtime runs them."""
 
 import abc
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ class Player(abc.ABC):
         """Runs an endpoint.
 
         Args:
-            endpoint: "generate", "start", "prime", "stream" or "serve".
+            endpoint: "generate", "start", "prime", "stream" or "serve"; of a classifier, "serve".
             inputs: All of its inputs by name.
 
         Returns:
@@ -49,7 +49,7 @@ class Player(abc.ABC):
         Raises:
             ValueError: If noise or audio have another shape than the endpoint takes.
         """
-        draws = tuple(self.metadata["noise_shape"])
+        draws = tuple(self.metadata.get("noise_shape", ()))
         if "noise" in inputs and inputs["noise"].shape[2:] != draws:
             expected = ", ".join(map(str, ["batch", "steps", *draws]))
             raise ValueError(
@@ -148,97 +148,21 @@ def open_player(path: Path, format: str) -> Player:
     return SavedModelPlayer(path) if format == "saved_model" else TFLitePlayer(path)
 
 
-def play(
-    player: Player,
-    *,
-    batch_size: int = 1,
-    seed: int = 0,
-    controls: Mapping[str, float] | None = None,
-    conditions: Mapping[str, Any] | None = None,
-    prime: np.ndarray | None = None,
-    block_seconds: float = 0.25,
-) -> Iterator[np.ndarray]:
-    """Draws audio from an artifact without end: what `kaudio.stream` draws from its model.
+def find_player(path: Path | str, format: str) -> Player:
+    """Loads an artifact from its folder.
 
     Args:
-        player: The artifact.
-        batch_size: Clips side by side.
-        seed: Of the draws.
-        controls: As for `kaudio.stream`.
-        conditions: For each condition `(channels,)`, or a function of times in seconds `(count,)`
-            that returns `(count, channels)`.
-        prime: A waveform `(num_samples,)` to go on from.
-        block_seconds: Length of a block.
+        path: An exported folder, or a file or folder of the format itself.
+        format: One of `FORMATS`, but for "keras".
 
-    Yields:
-        Blocks of the waveforms, `(batch_size, num_samples)`.
+    Raises:
+        FileNotFoundError: If there is nothing of that format.
+        ValueError: If what is there is something else.
     """
-    if seed < 0 or batch_size < 1:
-        raise ValueError(
-            "`seed` must be 0 or more, `batch_size` 1 or more. Received: "
-            f"seed={seed}, batch_size={batch_size}."
+    path, name = Path(path), FORMATS[format]
+    found = path / name if (path / name).exists() else path
+    if not (found / "saved_model.pb" if format == "saved_model" else found).is_file():
+        raise FileNotFoundError(
+            f"There is no {name} at '{path}'. `kaudio export` writes a folder that has one."
         )
-    if isinstance(player, TFLitePlayer) and batch_size != 1:
-        raise ValueError(
-            f"A TensorFlow Lite file plays one clip at a time. Received: batch_size={batch_size}. "
-            "Play several with the SavedModel or the `.keras` file."
-        )
-    about = player.metadata
-    rate, hop = about["sample_rate"], about["hop_length"]
-    steps = max(64, round(block_seconds * rate / hop))
-    values = player.controls(controls or {})
-    generators = [np.random.default_rng([seed, i]) for i in range(batch_size)]
-
-    def told(start: int, count: int) -> Arrays:
-        times = np.arange(start, start + count) * hop / rate
-        return {
-            f"{name}_condition": _over(times, (conditions or {}).get(name), batch_size, channels)
-            for name, channels in about["conditions"].items()
-        }
-
-    if prime is None:
-        state = _start(player, told(0, 1), batch_size)
-        hidden = 0
-    else:
-        heard = np.repeat(_whole(prime, about)[None], batch_size, axis=0)
-        state = player.call("prime", {"audio": heard, **told(0, 1)})
-        hidden = about["frame_length"] - hop
-    position = 0
-    while True:
-        shape = (steps, *about["noise_shape"])
-        noise = np.stack([g.random(shape, dtype="float32") for g in generators])
-        inputs = {"noise": noise, **values, **told(position, steps), **state}
-        state = player.call("stream", inputs)
-        audio = state.pop("audio")
-        position += steps
-        cut, hidden = min(hidden, audio.shape[1]), max(0, hidden - audio.shape[1])
-        if cut < audio.shape[1]:
-            yield audio[:, cut:]
-
-
-def _start(player: Player, told: Arrays, batch_size: int) -> Arrays:
-    if isinstance(player, SavedModelPlayer):
-        told = {**told, "batch_size": np.array(batch_size, "int32")}
-    return player.call("start", told)
-
-
-def _whole(prime: np.ndarray, about: dict) -> np.ndarray:
-    if len(prime) < about["frame_length"]:
-        raise ValueError(
-            f"The prime must have at least {about['frame_length']} samples at "
-            f"{about['sample_rate']} Hz. Received: {len(prime)}. Pass a longer one, or none to "
-            "start from silence."
-        )
-    if not np.isfinite(prime).all():
-        raise ValueError("The prime must be finite numbers. Received: some that are not.")
-    return prime.astype("float32")
-
-
-def _over(times: np.ndarray, value: Any, batch_size: int, channels: int) -> np.ndarray:
-    if value is None:
-        value = np.zeros(channels)
-    rows = value(times) if callable(value) else np.broadcast_to(value, (len(times), channels))
-    rows = np.asarray(rows, "float32")
-    if rows.shape != (len(times), channels):
-        raise ValueError(f"A condition has {channels} channels. Received: shape {rows.shape}.")
-    return np.repeat(rows[None], batch_size, axis=0)
+    return open_player(found, format)

@@ -119,16 +119,25 @@ def write_saved_model(network: Network, folder: Path, metadata: dict, block_step
         block_steps: Steps that are compiled as one block.
     """
     functions = Functions(BlockEndpoints(network, block_steps), None)
-    root = tf.Module()
-    # What functions read; not the model itself, which would bring its optimizer along.
-    root.weights = [variable.value for variable in network.variables()]
+    root = rooted(network.variables(), metadata)
     signatures = {"start": functions.first()}
     for name in functions.inputs():
         signatures[name] = functions.concrete(name)
         setattr(root, name, _for_people(name, signatures[name], functions))
-    for name, function in _helpers(functions, metadata).items():
+    for name, function in _helpers(functions).items():
         setattr(root, name, function)
     tf.saved_model.save(root, str(folder), signatures=signatures)
+
+
+def rooted(variables: list, metadata: dict) -> Any:
+    """What is saved: an object that tells of itself, and holds what its functions read.
+
+    The model itself would bring its optimizer along.
+    """
+    root, text = tf.Module(), json.dumps(metadata, indent=1)
+    root.weights = [variable.value for variable in variables]
+    root.describe = with_options(lambda inputs: tf.constant(text), {})
+    return root
 
 
 def _for_people(name: str, whole: Callable, functions: Functions) -> Any:
@@ -151,8 +160,7 @@ def _for_people(name: str, whole: Callable, functions: Functions) -> Any:
     return with_options(run, required, defaults, conditions)
 
 
-def _helpers(functions: Functions, metadata: dict) -> dict[str, Any]:
-    text = json.dumps(metadata, indent=1)
+def _helpers(functions: Functions) -> dict[str, Any]:
     number = tf.TensorSpec((), tf.int32)
 
     def seed(inputs: dict) -> Any:
@@ -165,5 +173,4 @@ def _helpers(functions: Functions, metadata: dict) -> dict[str, Any]:
     return {
         "seed": with_options(seed, {"seed": number, "steps": number, "batch_size": number}),
         "start": with_options(start, {"batch_size": number}, tensors=functions.conditions),
-        "describe": with_options(lambda inputs: tf.constant(text), {}),
     }

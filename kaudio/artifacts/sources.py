@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from kaudio.artifacts.players import FORMATS, Player, open_player, play
+from kaudio.artifacts.describe import classifies
+from kaudio.artifacts.players import Player, find_player
+from kaudio.artifacts.playing import play
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,13 @@ def open_source(path: Path | str, format: str = "keras") -> Source:
     """
     if format == "keras":
         return _model(path)
-    path, name = Path(path), FORMATS[format]
-    found = path / name if (path / name).exists() else path
-    if not (found / "saved_model.pb" if format == "saved_model" else found).is_file():
-        raise FileNotFoundError(
-            f"There is no {name} at '{path}'. `kaudio export` writes a folder that has one."
+    player = find_player(path, format)
+    if classifies(player.metadata):
+        raise ValueError(
+            f"'{path}' is a classifier, which plays nothing: ask it with `kaudio classify`. "
+            "Expected a sampler."
         )
-    return _artifact(open_player(found, format))
+    return _artifact(player)
 
 
 def _model(path: Path | str) -> Source:

@@ -41,6 +41,17 @@ def write_tflite(network: Network, files: dict[str, Path], metadata: dict) -> No
     functions = LiteFunctions(Endpoints(network, stepper))
     signatures = {name: functions.concrete(name) for name in functions.inputs()}
     signatures["start"] = functions.first()
+    convert(signatures, files, metadata)
+
+
+def convert(signatures: dict[str, Any], files: dict[str, Path], metadata: dict) -> None:
+    """Writes TensorFlow Lite files of functions.
+
+    Args:
+        signatures: Concrete functions by name.
+        files: Where each of `VARIANTS` goes that is wanted.
+        metadata: What the file tells of itself.
+    """
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(tf.Module(), folder, signatures=signatures)
         for variant, file in files.items():
@@ -53,19 +64,27 @@ def write_tflite(network: Network, files: dict[str, Path], metadata: dict) -> No
             file.write_bytes(with_metadata(converter.convert(), metadata))
 
 
+def held(variables: list) -> list[tuple[Any, Any]]:
+    """Variables, and what is in them."""
+    return [(variable, ops.convert_to_numpy(variable)) for variable in variables]
+
+
+def with_constants(function: Callable[[dict], Any], weights: list) -> Callable[[dict], Any]:
+    """The same function, of weights that are constants: TensorFlow Lite can make those smaller."""
+
+    def run(inputs: dict) -> Any:
+        with keras.StatelessScope(weights):
+            return function(inputs)
+
+    return run
+
+
 class LiteFunctions(Functions):
-    """Functions that hold weights as constants, which TensorFlow Lite can make smaller."""
+    """Functions that hold weights as constants."""
 
     def __init__(self, endpoints: Endpoints) -> None:
         super().__init__(endpoints, 1)
-        variables = endpoints.network.variables()
-        self.weights = [(v, ops.convert_to_numpy(v)) for v in variables]
+        self.weights = held(endpoints.network.variables())
 
     def traced(self, name: str) -> Callable[[dict], Any]:
-        function = super().traced(name)
-
-        def run(inputs: dict) -> Any:
-            with keras.StatelessScope(self.weights):
-                return function(inputs)
-
-        return run
+        return with_constants(super().traced(name), self.weights)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -10,7 +11,6 @@ from kaudio.audio import AudioError, blocks
 from kaudio.audio.files import MAX_PEAK
 from kaudio.evaluation.chunks import Chunks
 from kaudio.evaluation.verdict import Verdict
-from kaudio.models import ComposerClassifier
 
 # What 16 bits cannot hold is silence.
 SILENT_PEAK = 2.0**-15
@@ -18,8 +18,19 @@ SILENT_PEAK = 2.0**-15
 LEAST = 1e-7
 
 
+@runtime_checkable
+class Classifier(Protocol):
+    """What can be asked: a `ComposerClassifier`, or what was exported of one."""
+
+    labels: Any
+    sample_rate: Any
+    options: Any
+
+    def predict_on_batch(self, x: Any) -> Any: ...
+
+
 def classify(
-    model: ComposerClassifier,
+    model: Classifier,
     audio: Path | str | np.ndarray,
     seconds: float = 10.0,
     hop_seconds: float = 5.0,
@@ -35,7 +46,7 @@ def classify(
     the number of chunks, which are no independent witnesses.
 
     Args:
-        model: What tells, with its labels and its sample rate.
+        model: A ComposerClassifier, or what was exported of one.
         audio: An audio file of any rate and format, which is streamed: memory does not grow with
             its length. Or a waveform `(samples,)` at the rate of the model, full scale at
             -1 and 1.
@@ -57,7 +68,7 @@ def classify(
     >>> verdict.label, round(verdict.confidence, 2)
     ('schubert', 0.93)
     """
-    if not isinstance(model, ComposerClassifier):
+    if not isinstance(model, Classifier):
         raise TypeError(
             "Only a ComposerClassifier can tell who composed a recording. Received: "
             f"{type(model).__name__}."

@@ -7,6 +7,9 @@ import numpy as np
 from keras import ops
 
 DB_PER_UNIT = 10.0
+# Of a block of the bank. TensorFlow Lite rounds larger matrices, and then what they multiply, to
+# 8 bits: of power, that would leave the loudest 20 dB.
+MOST_ENTRIES = 1_023
 
 
 @keras.saving.register_keras_serializable("kaudio")
@@ -70,11 +73,15 @@ class LogSpectrogram(keras.layers.Layer):
         edges = min_frequency * 2.0**steps
         self.centers = edges[1:-1]
         self.bank = _triangles(edges, np.fft.rfftfreq(frame_length, 1 / sample_rate))
+        # All but 1 or 2 % of the bank is zeros.
+        self.blocks = _blocks(self.bank)
         self.window = np.hanning(frame_length + 1)[:-1].astype("float32")
 
     def call(self, x: Any) -> Any:
         real, imaginary = ops.rfft(ops.multiply(self._frames(x), self.window))
-        power = ops.matmul(ops.square(real) + ops.square(imaginary), self.bank)
+        power = ops.square(real) + ops.square(imaginary)
+        bands = [ops.matmul(power[..., bins], block) for bins, block in self.blocks]
+        power = ops.concatenate(bands, axis=-1)
         # Far below what 16 bits hold; a clip of zeros stays finite.
         decibels = (10 / np.log(10)) * ops.log(ops.maximum(power, 1e-10))
         loudest = ops.max(decibels, axis=(1, 2), keepdims=True)
@@ -118,3 +125,17 @@ def _triangles(edges: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
         columns.append(np.clip(np.minimum(rise, fall), 0, None))
     bank = np.stack(columns, axis=1)
     return (bank / bank.sum(axis=0)).astype("float32")
+
+
+def _blocks(bank: np.ndarray) -> list[tuple[slice, np.ndarray]]:
+    """The blocks along the diagonal of a bank: the bins of some bands, and what they count."""
+    blocks, start = [], 0
+    while start < bank.shape[1]:
+        bins = [np.flatnonzero(column) for column in bank[:, start:].T]
+        low, highs, width = int(bins[0][0]), [int(b[-1]) + 1 for b in bins], 1
+        while width < len(bins) and (highs[width] - low) * (width + 1) <= MOST_ENTRIES:
+            width += 1
+        high = highs[width - 1]
+        blocks.append((slice(low, high), bank[low:high, start : start + width]))
+        start += width
+    return blocks

@@ -42,6 +42,7 @@ class ComposerClassifier(keras.Model):
         label_smoothing: Share of each target that is spread over all labels.
         dropout: Share of the pooled features that is left out in training.
         band_dropout: Share of the bands that is left out of whole clips in training.
+        name: Of the model.
 
     Call arguments:
         x: `(batch, samples)` in [-1, 1]; or, as a run trains with, a dict of "samples" and
@@ -77,9 +78,9 @@ class ComposerClassifier(keras.Model):
         label_smoothing: float = 0.1,
         dropout: float = 0.3,
         band_dropout: float = 0.1,
-        **kwargs: Any,
+        name: str | None = None,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(name=name, dtype="float32")
         self.options = {
             "labels": list(labels),
             "sample_rate": sample_rate,

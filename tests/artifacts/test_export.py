@@ -124,11 +124,11 @@ def test_an_artifact_that_is_not_the_model_is_not_written(exported, tmp_path, mo
 
 @on_tensorflow
 def test_audio_that_is_not_that_of_the_model_is_not_accepted(exported):
-    from kaudio.artifacts.compare import _judge
+    from kaudio.artifacts.compare_audio import judge
 
     model, folder, _ = exported
     with pytest.raises(ValueError, match=r"model.tflite' does not sound like the model"):
-        _judge(network(model), folder / "model.tflite", np.zeros(9), iter([np.ones((1, 9))]), True)
+        judge(network(model), folder / "model.tflite", np.zeros(9), iter([np.ones((1, 9))]), True)
 
 
 @pytest.mark.skipif(keras.config.backend() != "jax", reason="TensorFlow exports where it is.")
@@ -178,7 +178,8 @@ def test_damaged_files_and_saved_models_of_something_else_are_refused(exported, 
 
 @on_tensorflow
 def test_wrong_noise_and_controls_are_sentences(exported):
-    from kaudio.artifacts.players import SavedModelPlayer, TFLitePlayer, play
+    from kaudio.artifacts.players import SavedModelPlayer, TFLitePlayer
+    from kaudio.artifacts.playing import play
 
     _, folder, _ = exported
     for player in (SavedModelPlayer(folder / "saved_model"), TFLitePlayer(folder / "model.tflite")):

@@ -9,7 +9,8 @@ from small_models import MAKE, conditions_of, small
 
 from kaudio.artifacts.describe import describe
 from kaudio.artifacts.networks import network
-from kaudio.artifacts.players import SavedModelPlayer, TFLitePlayer, play
+from kaudio.artifacts.players import SavedModelPlayer, TFLitePlayer
+from kaudio.artifacts.playing import play
 from kaudio.generation import Sampler, stream
 
 pytestmark = pytest.mark.skipif(
