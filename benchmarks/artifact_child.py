@@ -20,11 +20,11 @@ def write(name: str, kind: str, folder: Path) -> Path:
     """An artifact of that format."""
     from benchmarks.wavenet_child import build
     from kaudio.artifacts.describe import describe
-    from kaudio.artifacts.networks import network
+    from kaudio.artifacts.networks import CodeNetwork
     from kaudio.artifacts.saved_model import write_saved_model
     from kaudio.artifacts.tflite import write_tflite
 
-    exported = network(build(name))
+    exported = CodeNetwork(build(name))
     if kind == "saved_model":
         write_saved_model(exported, folder / kind, describe(exported), BLOCK_STEPS)
     else:

@@ -1,0 +1,182 @@
+"""Whether audio stays as music is, or drifts away from it, when, and in what."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from kaudio.evaluation.over_time import TRACK_UNITS, Track
+
+LEAVE_SECONDS = 10.0
+# What nobody hears is not drift, though recordings may differ by less: an offset of -60 dBFS,
+# and one clipped sample in a thousand.
+SLACK = {"dc": 1e-3, "clipped_share": 1e-3}
+# The slope takes all pairs of windows: of hours, as many as show it.
+MOST_WINDOWS = 1_000
+
+
+@dataclass(frozen=True, eq=False)
+class MusicRange:
+    """Where music lies: the lowest and the highest value for each curve of a `Track`."""
+
+    lowest: dict[str, float]
+    highest: dict[str, float]
+
+    @classmethod
+    def of(cls, tracks: Iterable[Track], low: float = 1.0, high: float = 99.0) -> "MusicRange":
+        """Learns the range from music, as percentiles over all windows of all tracks.
+
+        Args:
+            tracks: Of the training music, measured with the windows of what will be judged.
+            low: The percentile at the lower end, 0 to 100.
+            high: The percentile at the upper end. By the default 2 % of the windows of the music
+                itself lie outside. DC and clipping are given 0.001 more to each side.
+
+        Returns:
+            The range, NaN to NaN for a curve that is not defined anywhere.
+
+        Raises:
+            ValueError: If there is no window.
+
+        Example:
+        >>> music = MusicRange.of(over_time(blocks(path, 16_000), 16_000) for path in paths)
+        """
+        tracks = list(tracks)
+        if not sum(len(track.times) for track in tracks):
+            raise ValueError(
+                f"Expected music to learn the range from, received {len(tracks)} tracks "
+                "without a window. Pass at least one recording that has samples."
+            )
+        lowest, highest = {}, {}
+        for name in TRACK_UNITS:
+            values = np.concatenate([track.values[name] for track in tracks])
+            values = values[np.isfinite(values)]
+            ends = np.percentile(values, [low, high]) if len(values) else (np.nan, np.nan)
+            lowest[name] = float(ends[0]) - SLACK.get(name, 0.0)
+            highest[name] = float(ends[1]) + SLACK.get(name, 0.0)
+        return cls(lowest, highest)
+
+    def outside(self, name: str, values: np.ndarray) -> np.ndarray:
+        """Which values lie outside; not those that are not defined."""
+        return (values < self.lowest[name]) | (values > self.highest[name])
+
+
+@dataclass(frozen=True)
+class CurveDrift:
+    """What one curve does.
+
+    Args:
+        inside: Share of the windows, 0 to 1, that lie in the range of music, of those where the
+            curve is defined; NaN where it never is.
+        left_at: The middle of the window, in seconds, from which on those of the next 10 s all
+            lie outside (of a shorter clip: all to its end), or None.
+        slope: Its change per minute, in its unit: the median over all pairs of windows (Sen,
+            "Estimates of the Regression Coefficient Based on Kendall's Tau", 1968).
+        first: Its median over the first third of the clip.
+        last: Its median over the last third.
+    """
+
+    inside: float
+    left_at: float | None
+    slope: float
+    first: float
+    last: float
+
+
+@dataclass(frozen=True, eq=False)
+class Drift:
+    """What a clip does over its length.
+
+    Args:
+        curves: By name, in the order of `TRACK_UNITS`.
+        left_at: The earliest time at which a curve leaves the range of music for 10 s, or None.
+        left_by: Which curve that is, or None.
+        seconds: Where the clip ends.
+    """
+
+    curves: dict[str, CurveDrift]
+    left_at: float | None
+    left_by: str | None
+    seconds: float
+
+    def said(self) -> str:
+        """The result as a sentence, such as "it leaves the range of music after 51 s"."""
+        defined = {k: curve.inside for k, curve in self.curves.items() if curve.inside >= 0}
+        if not defined:
+            return "Whether it drifts is not defined: it is too short."
+        if self.left_at is None or self.left_by is None:
+            least = min(defined, key=lambda name: defined[name])
+            return (
+                f"It stays in the range of music for all of its {self.seconds:.0f} s; "
+                f"its {_words(least)} is inside for {defined[least]:.0%} of the time, "
+                f"the others for more."
+            )
+        curve = self.curves[self.left_by]
+        return (
+            f"It leaves the range of music after {self.left_at:.0f} of its {self.seconds:.0f} s: "
+            f"its {_words(self.left_by)} ({TRACK_UNITS[self.left_by]}) goes from {curve.first:.3g} "
+            f"in the first third to {curve.last:.3g} in the last, and is inside for "
+            f"{curve.inside:.0%} of the time."
+        )
+
+
+def drift(track: Track, music: MusicRange) -> Drift:
+    """Says how the curves of a clip move against the range in which music lies.
+
+    Args:
+        track: Of the clip, from `over_time`.
+        music: Of the training music, with windows of the same length.
+
+    Returns:
+        For each curve how much of it lies inside, when it leaves, and how it moves. Played music
+        leaves as well, where it pauses, or for a passage louder than all others: compare with
+        what held-out recordings do.
+
+    Example:
+    >>> drift(over_time(clip, 16_000), music).said()
+    'It leaves the range of music after 51 of its 600 s: ...'
+    """
+    curves = {name: _curve(track, name, music) for name in TRACK_UNITS}
+    times = {name: curve.left_at for name, curve in curves.items() if curve.left_at is not None}
+    left_by = min(times, key=lambda name: times[name]) if times else None
+    seconds = float(track.times[-1]) + track.window_seconds / 2 if len(track.times) else 0.0
+    return Drift(curves, times[left_by] if left_by else None, left_by, seconds)
+
+
+def _curve(track: Track, name: str, music: MusicRange) -> CurveDrift:
+    values, times = track.values[name], track.times
+    defined = np.isfinite(values)
+    if not defined.any():
+        return CurveDrift(np.nan, None, np.nan, np.nan, np.nan)
+    outside = music.outside(name, values)
+    thirds = np.array_split(values, 3) if len(values) >= 3 else [values, values, values]
+    first, last = (
+        np.median(part[np.isfinite(part)]) if np.isfinite(part).any() else np.nan
+        for part in (thirds[0], thirds[-1])
+    )
+    return CurveDrift(
+        inside=float(1 - outside.sum() / defined.sum()),
+        left_at=_left_at(times, outside),
+        slope=_slope(times[defined] / 60, values[defined]),
+        first=float(first),
+        last=float(last),
+    )
+
+
+def _left_at(times: np.ndarray, outside: np.ndarray) -> float | None:
+    hop = times[1] - times[0] if len(times) > 1 else LEAVE_SECONDS
+    count = min(len(times), max(1, round(LEAVE_SECONDS / hop)))
+    runs = np.lib.stride_tricks.sliding_window_view(outside, count).all(axis=1)
+    return float(times[np.argmax(runs)]) if runs.any() else None
+
+
+def _slope(minutes: np.ndarray, values: np.ndarray) -> float:
+    if len(values) < 2:
+        return float("nan")
+    chosen = np.unique(np.linspace(0, len(values) - 1, MOST_WINDOWS).astype(int))
+    return float(stats.theilslopes(values[chosen], minutes[chosen]).slope)
+
+
+def _words(name: str) -> str:
+    return name.removesuffix("_db").replace("_", " ")
