@@ -121,6 +121,7 @@ def test_the_verbs_are_known():
     assert [c.callback.__name__ for c in app.registered_commands] == [
         "fit",
         "generate",
+        "evaluate",
         "classify",
         "dream",
         "export",

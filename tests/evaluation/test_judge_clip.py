@@ -1,0 +1,159 @@
+"""Clips of which it is known what a report must say."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+from kaudio.cli import main
+from kaudio.data.corpus import Corpus
+from kaudio.evaluation.clip_report import clips_line
+from kaudio.evaluation.judge_clip import evaluate_audio
+from kaudio.evaluation.known_music import KnownMusic
+
+RATE = 6_300
+
+
+def notes(seconds, seed):
+    """Chords of decaying partials, a new note at uneven times."""
+    rng = np.random.default_rng(seed)
+    samples = np.zeros(round(seconds * RATE) + 2 * RATE)
+    time = np.arange(2 * RATE) / RATE
+    start = 0.0
+    while start < seconds:
+        pitch = 110 * 2 ** (rng.integers(0, 36) / 12)
+        partials = [np.sin(2 * np.pi * k * pitch * time) / k for k in (1, 2, 3)]
+        begin = round(start * RATE)
+        note = sum(partials) * np.exp(-3 * time) * np.minimum(time / 0.01, 1)
+        samples[begin : begin + len(time)] += rng.uniform(0.3, 1) * note
+        start += rng.uniform(0.08, 0.4)
+    return (0.1 * samples[: round(seconds * RATE)]).astype("float32")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("songs")
+    for seed in range(4):
+        soundfile.write(folder / f"song_{seed}.wav", notes(25, seed), RATE, "FLOAT")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def known(folder, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KAUDIO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        return KnownMusic.of(Corpus.from_folder(folder, RATE))
+
+
+def test_a_clip_cut_from_the_music_is_reported_as_copied_with_its_source(known, folder):
+    clip = notes(25, 2)[5 * RATE : 15 * RATE]
+    report = evaluate_audio(clip, known, RATE)
+    assert report.copy.source == str(folder / "song_2.wav")
+    assert report.copy.seconds == pytest.approx(10, abs=0.3)
+    assert report.copy.source_at - report.copy.at == pytest.approx(5, abs=0.1)
+    assert report.faults == []
+    assert report.drift.left_at is None
+    assert f"from '{folder / 'song_2.wav'}' at" in report.table()
+
+
+def test_new_music_of_the_kind_is_nearer_than_noise_and_copies_nothing_long(known):
+    report = evaluate_audio(notes(20, 10), known, RATE)
+    assert report.copy.seconds < 1
+    assert report.distances.value < 0.2 * report.distances.ceilings["white noise"]
+    assert report.undefined == {}
+    assert report.loops.exact_seconds == 0
+
+
+def test_noise_is_outside_the_range_and_a_fault(known):
+    noise = np.random.default_rng(0).normal(0, 0.1, 12 * RATE)
+    report = evaluate_audio(noise, known, RATE, "hiss")
+    assert report.measures["spectral_flatness"].inside is False
+    assert report.drift.left_by is not None
+    assert any("white noise" in fault for fault in report.faults)
+    assert report.copy.seconds == 0
+    assert report.distances.value > 0.5 * report.distances.ceilings["white noise"]
+    assert "hiss: 12.0 s" in report.table()
+    assert "outside" in report.table()
+
+
+def test_a_loop_is_told_with_its_length(known):
+    report = evaluate_audio(np.tile(notes(25, 11)[: 3 * RATE], 4), known, RATE)
+    assert report.loops.exact_seconds == pytest.approx(9, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("samples", "missing"),
+    [
+        (np.zeros(0), "everything"),
+        (notes(1, 3)[:3_000], "distance"),
+        (notes(1, 3)[:3_000], "copied"),
+    ],
+)
+def test_what_a_short_clip_has_not_is_not_defined_and_says_why(known, samples, missing):
+    report = evaluate_audio(samples, known, RATE)
+    assert report.undefined[missing]
+    assert "not defined: " in report.table()
+
+
+def test_silence_has_no_brightness_but_all_else_stands(known):
+    report = evaluate_audio(np.zeros(5 * RATE), known, RATE)
+    assert report.measures["spectral_centroid"].inside is None
+    assert "silent" in report.faults[0]
+    assert report.distances.value > 0
+
+
+def test_a_clip_is_judged_up_to_what_is_no_number(known):
+    clip = notes(8, 12)
+    clip[6 * RATE] = np.nan
+    report = evaluate_audio(clip, known, RATE)
+    assert report.seconds == 6
+    assert "not a number from 6.0 s" in report.faults[0]
+    json.dumps(report.as_dict(), allow_nan=False)
+
+
+def test_a_waveform_at_another_rate_is_refused_in_a_sentence(known):
+    with pytest.raises(ValueError, match=r"at the 6300 Hz of the music\. Received"):
+        evaluate_audio(np.zeros(100), known, 8_000)
+
+
+def test_of_one_recording_there_is_no_floor_and_the_rest_stands(folder, tmp_path):
+    (tmp_path / "one.wav").symlink_to(folder / "song_0.wav")
+    corpus = Corpus.from_folder(tmp_path / "one.wav", RATE)
+    report = evaluate_audio(notes(3, 10), corpus, RATE)
+    assert "two recordings or more" in report.undefined["distance"]
+    assert report.drift is not None
+    assert report.copy is not None
+
+
+def test_several_clips_have_a_line_together(known):
+    reports = [evaluate_audio(x, known, RATE) for x in (notes(4, 1), np.zeros(4 * RATE))]
+    assert clips_line(reports).startswith("2 clips: 1 without a fault, ")
+
+
+def test_the_command_resamples_a_clip_and_writes_json(folder, tmp_path, capsys):
+    clip, out = tmp_path / "clip.wav", tmp_path / "out.json"
+    soundfile.write(clip, notes(25, 1)[: 8 * RATE], RATE)
+    (tmp_path / "broken.wav").write_bytes(b"no audio")
+    with pytest.raises(SystemExit):
+        main(["evaluate", str(tmp_path), "--against", str(folder), "--json", str(out)])
+    said = capsys.readouterr()
+    assert "clip.wav: 8.0 s at 6300 Hz, beside 4 recordings" in said.out
+    assert "broken.wav" in said.err
+    (report,) = json.loads(out.read_text())["clips"]
+    assert report["copy"]["source"].endswith("song_1.wav")
+    assert report["drift"]["said"]
+
+
+@pytest.mark.parametrize("options", [[], ["--audio", "a", "--against", "b"]])
+def test_neither_or_both_options_are_a_sentence(options):
+    with pytest.raises(SystemExit, match="Expected one of two: a model with --audio"):
+        main(["evaluate", "clip.wav", *options])
+
+
+def test_a_folder_that_is_not_there_is_a_sentence(folder, tmp_path):
+    with pytest.raises(SystemExit, match="There is no folder"):
+        main(["evaluate", str(folder), "--against", str(tmp_path / "none")])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SystemExit, match="There is no audio to judge"):
+        main(["evaluate", str(tmp_path / "empty"), "--against", str(folder)])
