@@ -151,9 +151,11 @@ def test_neither_or_both_options_are_a_sentence(options):
         main(["evaluate", "clip.wav", *options])
 
 
-def test_a_folder_that_is_not_there_is_a_sentence(folder, tmp_path):
+def test_what_is_not_there_is_a_sentence(folder, tmp_path):
     with pytest.raises(SystemExit, match="There is no folder"):
         main(["evaluate", str(folder), "--against", str(tmp_path / "none")])
+    with pytest.raises(SystemExit, match="Expected audio files to judge"):
+        main(["evaluate", str(tmp_path / "none.wav"), "--against", str(folder)])
     (tmp_path / "empty").mkdir()
     with pytest.raises(SystemExit, match="There is no audio to judge"):
         main(["evaluate", str(tmp_path / "empty"), "--against", str(folder)])

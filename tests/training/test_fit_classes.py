@@ -92,6 +92,23 @@ def test_a_command_names_the_composer_and_says_how_that_changes(run, tmp_path, c
     assert (tmp_path / "over_2.png").exists()
 
 
+def test_a_command_dreams_and_draws_what_it_did(run, tmp_path, capsys):
+    write(tmp_path / "low.wav", tone(230), RATE)
+    before, after = str(tmp_path / "low.wav"), tmp_path / "dream.wav"
+    short = ["--octaves", "2", "--steps", "2", "--seconds", "1"]
+    told = ["--target", "high", "--every-octave", *short]
+    with pytest.raises(SystemExit) as ended:
+        main(["dream", str(run.folder), before, str(after), *told])
+    assert ended.value.code == 0
+    assert "Score" in capsys.readouterr().out
+    for name in ("dream.wav", "dream_1.wav", "dream.png"):
+        assert (tmp_path / name).stat().st_size > 1_000
+    with pytest.raises(SystemExit, match=r"--target or --layer.*high, low, block_1"):
+        main(["dream", str(run.folder), before, str(after)])
+    with pytest.raises(SystemExit, match="--from-noise and a file to write"):
+        main(["dream", str(run.folder), str(after), "--layer", "block_1"])
+
+
 def test_one_composer_or_too_few_works_are_refused(works, tmp_path):
     lonely = tmp_path / "lonely"
     (lonely / "low").mkdir(parents=True)
