@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from kaudio.artifacts.export import export as export
     from kaudio.data.corpus import Corpus as Corpus
     from kaudio.evaluation.classify import classify as classify
+    from kaudio.evaluation.judge_clip import evaluate_audio as evaluate_audio
+    from kaudio.evaluation.judge_model import evaluate as evaluate
     from kaudio.generation.dream import dream as dream
     from kaudio.generation.generate import generate as generate
     from kaudio.generation.generate import stream as stream
@@ -32,6 +34,8 @@ _HOME = {
     "Recipe": "kaudio.recipe",
     "dream": "kaudio.generation.dream",
     "classify": "kaudio.evaluation.classify",
+    "evaluate": "kaudio.evaluation.judge_model",
+    "evaluate_audio": "kaudio.evaluation.judge_clip",
     "export": "kaudio.artifacts.export",
     "fit": "kaudio.training.fit",
     "generate": "kaudio.generation.generate",

@@ -7,6 +7,7 @@ from kaudio.cli.app import main as main
 # In the order in which `kaudio --help` lists them.
 from kaudio.cli import fit as fit
 from kaudio.cli import generate as generate
+from kaudio.cli import evaluate as evaluate
 from kaudio.cli import classify as classify
 from kaudio.cli import dream as dream
 from kaudio.cli import export as export

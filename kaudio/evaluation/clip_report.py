@@ -1,0 +1,144 @@
+"""What is said of a clip: as a table, and as numbers for JSON."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from kaudio.evaluation.copies import Copy
+from kaudio.evaluation.drift import Drift
+from kaudio.evaluation.frechet import Distances
+from kaudio.evaluation.loops import Loops
+from kaudio.evaluation.model_report import plain
+
+# A shorter passage may be alike by chance: see `kaudio.evaluation.copies`.
+COPIED_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A quantity beside its range in the music.
+
+    Args:
+        value: Of the clip, or None where it is not defined.
+        low: 1 % of the excerpts of the music are lower.
+        high: 1 % are higher.
+        unit: Of all three.
+    """
+
+    value: float | None
+    low: float
+    high: float
+    unit: str
+
+    @property
+    def inside(self) -> bool | None:
+        """Whether the clip lies in the range, or None where that is not defined."""
+        return None if self.value is None else self.low <= self.value <= self.high
+
+
+@dataclass(frozen=True, eq=False)
+class ClipReport:
+    """A clip, judged by music.
+
+    Args:
+        name: Of the clip.
+        seconds: Its length: up to the first sample that is no number.
+        sample_rate: At which it was judged, in Hz.
+        music: What it was judged by, in words.
+        measures: By the names of `kaudio.evaluation.UNITS`.
+        faults: What is wrong with it, a phrase each. Empty for music.
+        drift: How it moves over its length, or None where that is not defined.
+        loops: Its longest repetitions, or None.
+        copy: The longest passage that is in the music, or None.
+        distances: Fréchet distance of its log-mel statistics from those of the music, or None.
+        undefined: Why what is None is so, by name.
+    """
+
+    name: str
+    seconds: float
+    sample_rate: int
+    music: str
+    measures: dict[str, Measure]
+    faults: list[str]
+    drift: Drift | None
+    loops: Loops | None
+    copy: Copy | None
+    distances: Distances | None
+    undefined: dict[str, str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it in dicts, lists, numbers and None, as JSON takes it: no NaN, no infinity."""
+        content = asdict(self)
+        for name, measure in self.measures.items():
+            content["measures"][name]["inside"] = measure.inside
+        if self.drift:
+            content["drift"]["said"] = self.drift.said()
+        return plain(content)
+
+    def table(self) -> str:
+        """The report as plain text, with a line for each quantity.
+
+        Example:
+        >>> print(report.table())
+        clip.wav: 10.0 s at 16000 Hz, beside 24 recordings of 120.0 min in all
+                                        clip      music, 1 to 99 %
+        level (dBFS)                   -21.3       -35.1 to -15.2
+        ...
+        """
+        lines = [f"{self.name}: {self.seconds:.1f} s at {self.sample_rate} Hz, beside {self.music}"]
+        lines.append(f"{'':34}{'clip':>9}    music, 1 to 99 %")
+        for name, measure in self.measures.items():
+            value = "-" if measure.value is None else f"{measure.value:.4g}"
+            extent = f"{measure.low:.4g} to {measure.high:.4g}"
+            mark = {True: "", False: "  outside", None: "  not defined"}[measure.inside]
+            lines.append(f"{f'{_words(name)} ({measure.unit})':34}{value:>9}    {extent}{mark}")
+        rows = {"faults": "; ".join(self.faults) or "none", **self._said(), **self.undefined}
+        for name, text in rows.items():
+            why = "not defined: " * (name in self.undefined)
+            lines.append(f"{name:10}{why}{text}")
+        return "\n".join(lines)
+
+    def _said(self) -> dict[str, str]:
+        rows = {}
+        if self.drift:
+            rows["drift"] = self.drift.said()
+            shares = {k: c.inside for k, c in self.drift.curves.items() if c.inside >= 0}
+            rows["inside"] = ", ".join(f"{_words(k)} {v:.0%}" for k, v in shares.items())
+        if self.loops:
+            exact = _repeated(self.loops.exact_seconds, self.loops.exact_at)
+            near = _repeated(self.loops.near_seconds, self.loops.near_at)
+            rows["loops"] = f"the longest exact one {exact}, the longest near one {near}"
+        if self.copy:
+            rows["copied"] = "nothing"
+            if self.copy.source:
+                rows["copied"] = (
+                    f"{self.copy.seconds:.2f} s at {self.copy.at:.2f} s, from '{self.copy.source}' "
+                    f"at {self.copy.source_at:.2f} s (similarity {self.copy.similarity:.2f})"
+                )
+        if self.distances:
+            beside = {"half of the music": self.distances.floor, **self.distances.ceilings}
+            others = ", ".join(f"{name} {value:.0f}" for name, value in beside.items())
+            rows["distance"] = f"{self.distances.value:.0f} dB^2 from the music ({others})"
+        return rows
+
+
+def clips_line(reports: Sequence[ClipReport]) -> str:
+    """Several clips in a line: how many have which fault."""
+    clear = sum(not report.faults for report in reports)
+    outside = sum(any(m.inside is False for m in r.measures.values()) for r in reports)
+    drifting = sum(r.drift is not None and r.drift.left_at is not None for r in reports)
+    copied = sum(r.copy is not None and r.copy.seconds >= COPIED_SECONDS for r in reports)
+    return (
+        f"{len(reports)} clips: {clear} without a fault, {outside} outside the range of the music "
+        f"in something, {drifting} drifting out of it, {copied} with {COPIED_SECONDS:g} s or more "
+        "copied."
+    )
+
+
+def _repeated(seconds: float, at: float | None) -> str:
+    return "0 s" if at is None else f"{seconds:.2f} s at {at:.2f} s"
+
+
+def _words(name: str) -> str:
+    return re.sub("_db$", "", name).replace("_", " ")

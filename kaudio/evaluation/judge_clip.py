@@ -1,0 +1,116 @@
+"""Whether a clip is like the music that it is set beside: everything that can be measured of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kaudio.audio import read
+from kaudio.data.corpus import Corpus
+from kaudio.evaluation.clip_report import ClipReport, Measure
+from kaudio.evaluation.copies import copies
+from kaudio.evaluation.drift import drift
+from kaudio.evaluation.faults import faults
+from kaudio.evaluation.frechet import distances
+from kaudio.evaluation.known_music import KnownMusic, excerpts
+from kaudio.evaluation.loops import loops
+from kaudio.evaluation.over_time import over_time
+from kaudio.evaluation.rows import log_mel_rows
+from kaudio.evaluation.sound import UNITS, describe
+
+
+def evaluate_audio(
+    audio: Path | str | np.ndarray,
+    against: Corpus | KnownMusic,
+    sample_rate: int | None = None,
+    name: str | None = None,
+) -> ClipReport:
+    """Judges a clip by music: one that a model made, or any other.
+
+    It tells level, brightness and the like beside the range in which 98 % of the music lie
+    (`kaudio.evaluation.describe`, the median over excerpts of 10 s); faults that can be heard at
+    once; drift; loops; the longest passage that is copied from the music, and from where; and how
+    far the clip is from the music as a whole, beside how far one half of it is from the other.
+
+    A clip that holds what is no number is judged up to there. What is not defined, because the
+    clip is too short or silent, says why; all else stands.
+
+    Args:
+        audio: An audio file of any rate, which is resampled to that of the music. Or a waveform
+            `(num_samples,)`, full scale at -1 and 1, at `sample_rate`.
+        against: The music. Of several clips, pass one `KnownMusic.of(corpus)`, which takes most of
+            the time.
+        sample_rate: Of a waveform, in Hz. Must be that of the music. Files have their own.
+        name: What the clip is called in the report. Defaults to the path, or "the clip".
+
+    Returns:
+        The report. Memory is some times that of the samples of the clip.
+
+    Raises:
+        AudioError: If the file cannot be read.
+        ValueError: If the waveform is not one channel, or at another rate than the music.
+
+    Example:
+    >>> corpus = kaudio.Corpus.from_folder("~/music", sample_rate=16_000)
+    >>> report = kaudio.evaluate_audio("clip.wav", corpus)
+    >>> report.copy.seconds, report.copy.source
+    (4.92, '/home/ada/music/bach/invention_1.flac')
+    >>> print(report.table())
+    """
+    rate = against.sample_rate
+    if isinstance(audio, Path | str):
+        samples, name = read(Path(audio).expanduser(), rate), name or str(audio)
+    else:
+        samples = np.asarray(audio)
+        if samples.ndim != 1 or sample_rate != rate:
+            raise ValueError(
+                f"Expected a waveform of shape (num_samples,) at the {rate} Hz of the music. "
+                f"Received: shape {samples.shape} at sample_rate={sample_rate}. Pass one channel "
+                "at that rate, or a file, which is resampled."
+            )
+        samples = samples.astype("float32", copy=False)
+    music = against if isinstance(against, KnownMusic) else KnownMusic.of(against)
+    wrong = faults(samples, rate)
+    broken = ~np.isfinite(samples)
+    samples = samples[: broken.argmax()] if broken.any() else samples
+    undefined: dict[str, str] = {}
+
+    def measured(what: str, measure: Callable[[], Any]) -> Any:
+        try:
+            return measure() if len(samples) else None
+        except ValueError as error:
+            undefined[what] = str(error)
+        return None
+
+    if not len(samples):
+        undefined["everything"] = "There are no samples, or none before the first that is no number"
+    return ClipReport(
+        name=name or "the clip",
+        seconds=len(samples) / rate,
+        sample_rate=rate,
+        music=f"{music.num_recordings} recordings of {music.seconds / 60:.1f} min in all",
+        measures=_measures(samples, music),
+        faults=wrong,
+        drift=measured("drift", lambda: drift(over_time(samples, rate), music.windows)),
+        loops=measured("loops", lambda: loops(samples, rate)),
+        copy=measured("copied", lambda: copies(samples, rate, music.fingerprints)),
+        distances=measured(
+            "distance",
+            lambda: distances(log_mel_rows(samples, rate), music.rows, music.ceilings),
+        ),
+        undefined=undefined,
+    )
+
+
+def _measures(samples: np.ndarray, music: KnownMusic) -> dict[str, Measure]:
+    rows = [
+        describe(part, music.sample_rate) for part in excerpts(iter([samples]), music.sample_rate)
+    ]
+    measures = {}
+    for name, (low, high) in music.ranges.items():
+        values = [row[name] for row in rows]
+        known = [value for value in values if value is not None]
+        value = float(np.median(known)) if known else None
+        measures[name] = Measure(value, low, high, UNITS[name])
+    return measures

@@ -1,0 +1,111 @@
+"""The music that clips are judged by: measured once, for any number of clips."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from kaudio.data.corpus import Corpus, Recording
+from kaudio.evaluation.drift import SLACK, MusicRange
+from kaudio.evaluation.fingerprints import Fingerprints
+from kaudio.evaluation.frechet import no_music
+from kaudio.evaluation.over_time import over_time
+from kaudio.evaluation.rows import WINDOW_SECONDS, log_mel_rows
+from kaudio.evaluation.sound import UNITS, describe
+
+# Recordings are described in excerpts of this length, as clips are.
+EXCERPT_SECONDS = 10.0
+BLOCK_SECONDS = 10.0
+NOTHING_SECONDS = 60.0
+LEAST_LEVEL = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class KnownMusic:
+    """Music to judge clips by, measured.
+
+    Args:
+        sample_rate: Of the recordings, in Hz. Clips must have it too.
+        num_recordings: How many there are.
+        seconds: Length of all of them.
+        ranges: By each name in `kaudio.evaluation.UNITS`, the values, in that unit, below which 1 %
+            and 99 % of the excerpts of 10 s lie; those that are defined nowhere are left out.
+        windows: The range of the curves over time.
+        fingerprints: In which copies are found.
+        rows: Log-mel statistics of each recording of 1 s or longer.
+        ceilings: Those of what is no music, at the level of the music.
+    """
+
+    sample_rate: int
+    num_recordings: int
+    seconds: float
+    ranges: dict[str, tuple[float, float]]
+    windows: MusicRange
+    fingerprints: Fingerprints
+    rows: tuple[np.ndarray, ...]
+    ceilings: dict[str, np.ndarray]
+
+    @classmethod
+    def of(cls, corpus: Corpus) -> "KnownMusic":
+        """Measures music, each recording block by block: memory does not grow with their length.
+
+        Args:
+            corpus: Recordings, such as those that a model learned from.
+
+        Example:
+        >>> music = KnownMusic.of(Corpus.from_folder("~/music", 16_000))
+        """
+        rate, recordings = corpus.sample_rate, corpus.recordings
+        found = [
+            describe(excerpt, rate)
+            for recording in recordings
+            for excerpt in excerpts(_blocks(recording), rate)
+        ]
+        tracks = [over_time(_blocks(recording), rate) for recording in recordings]
+        long_enough = [r for r in recordings if r.seconds >= WINDOW_SECONDS]
+        power = sum(
+            float(np.square(block, dtype=float).sum()) for r in recordings for block in _blocks(r)
+        )
+        level = max(LEAST_LEVEL, np.sqrt(power / max(1, sum(r.num_samples for r in recordings))))
+        nothing = no_music(round(NOTHING_SECONDS * rate), float(level))
+        return cls(
+            sample_rate=rate,
+            num_recordings=len(recordings),
+            seconds=corpus.seconds,
+            ranges=_ranges(found),
+            windows=MusicRange.of(tracks),
+            fingerprints=Fingerprints.of(recordings, rate),
+            rows=tuple(log_mel_rows(_blocks(r), rate) for r in long_enough),
+            ceilings={name: log_mel_rows(x, rate) for name, x in nothing.items()},
+        )
+
+
+def excerpts(blocks: Iterator[np.ndarray], sample_rate: int) -> Iterator[np.ndarray]:
+    """Excerpts of 10 s. A shorter rest counts only if there is nothing else."""
+    length, rest, some = round(EXCERPT_SECONDS * sample_rate), np.zeros(0, "float32"), False
+    for block in blocks:
+        rest = np.concatenate([rest, block])
+        while len(rest) >= length:
+            yield rest[:length]
+            rest, some = rest[length:], True
+    if len(rest) and not some:
+        yield rest
+
+
+def _blocks(recording: Recording) -> Iterator[np.ndarray]:
+    size = round(BLOCK_SECONDS * recording.sample_rate)
+    return (recording.read(start, size) for start in range(0, recording.num_samples, size))
+
+
+def _ranges(found: list[dict[str, float | None]]) -> dict[str, tuple[float, float]]:
+    ranges = {}
+    for name in UNITS:
+        values = [row[name] for row in found]
+        known = [value for value in values if value is not None]
+        if known:
+            low, high = np.percentile(known, [1, 99])
+            slack = SLACK.get(name, 0.0)
+            # Shares begin at 0.
+            lowest = float(low) - slack if name == "dc" else float(low)
+            ranges[name] = (lowest, float(high) + slack)
+    return ranges
