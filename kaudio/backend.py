@@ -1,4 +1,4 @@
-"""The only module outside `export/` that names a backend. All else is written in `keras.ops`."""
+"""The only module outside `artifacts/` that names a backend. All else is written in `keras.ops`."""
 
 from collections.abc import Callable
 

@@ -79,7 +79,8 @@ def recipe(
     corpus = kaudio.Corpus.from_folder(audio, sample_rate, groups=by)
     fold_of = kaudio.data.assign_folds(corpus, folds)
     if not epoch_batches:
-        epoch_batches = math.ceil(3 * corpus.seconds / (chunk_seconds * batch_size))
+        # Lengths and sizes that make no sense are refused below.
+        epoch_batches = math.ceil(3 * corpus.seconds / max(1.0, chunk_seconds * batch_size))
     model = kaudio.models.ComposerClassifier(
         corpus.labels,
         sample_rate,

@@ -44,6 +44,11 @@ def classify(
     found = [find(file) for file in files]
     paths = [path for usable, _ in found for path in usable]
     refused = [f"'{file.path}': {file.reason}." for _, skipped in found for file in skipped]
+    if not paths and not refused:
+        raise FileNotFoundError(
+            f"There are no audio files in {', '.join(map(str, files))}. Expected recordings, or "
+            "folders of them."
+        )
     rows, pictures = [], []
     for path in paths:
         try:

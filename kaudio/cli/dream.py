@@ -84,7 +84,7 @@ def dream(
             channel=channel,
             octaves=octaves,
             steps=steps,
-            strength=strength or (1.0 if from_noise else 0.3),
+            strength=(1.0 if from_noise else 0.3) if strength is None else strength,
             seed=seed,
             on_step=on_step,
         )

@@ -9,17 +9,12 @@ from kaudio.evaluation.classes import balanced_accuracy as balanced_accuracy
 from kaudio.evaluation.classes import confusion as confusion
 from kaudio.evaluation.classes import pooled as pooled
 from kaudio.evaluation.classes import roc_auc as roc_auc
-from kaudio.evaluation.copies import Copy as Copy
-from kaudio.evaluation.copies import Fingerprints as Fingerprints
-from kaudio.evaluation.copies import copies as copies
 from kaudio.evaluation.counts import Counts as Counts
 from kaudio.evaluation.drift import Drift as Drift
 from kaudio.evaluation.drift import MusicRange as MusicRange
 from kaudio.evaluation.drift import drift as drift
 from kaudio.evaluation.drift_pictures import drift_png as drift_png
 from kaudio.evaluation.faults import faults as faults
-from kaudio.evaluation.frechet import distances as distances
-from kaudio.evaluation.frechet import frechet as frechet
 from kaudio.evaluation.hit_pictures import hits_png as hits_png
 from kaudio.evaluation.hits import compare_hits as compare_hits
 from kaudio.evaluation.hits import describe_hit as describe_hit

@@ -171,10 +171,6 @@ class ComposerClassifier(keras.Model):
     def _learned(self) -> list[str]:
         return ["logits", "next"] if self.options["next_sample"] else ["logits"]
 
-    @property
-    def metrics(self) -> list:
-        return [*super().metrics, self.accuracy]
-
     def compute_loss(
         self,
         x: Any = None,
@@ -221,8 +217,8 @@ def _check(options: dict) -> None:
     labels = options["labels"]
     if len(labels) < 2 or len(set(labels)) < len(labels):
         raise ValueError(
-            "`labels` must be two or more different names: there is nothing to tell apart "
-            f"otherwise. Received: {', '.join(labels) or 'none'}."
+            "`labels` must be two or more different names, such as the sub-folders of a corpus: "
+            f"there is nothing to tell apart otherwise. Received: {', '.join(labels) or 'none'}."
         )
     for name in ("members", "filters", "blocks", "encoder_filters", "hop_length", "sample_rate"):
         if options[name] < 1:

@@ -45,12 +45,13 @@ class HeldOut:
         return cls(**{name: np.concatenate(parts) for name, parts in found.items()})
 
     def calibrated(self) -> np.ndarray:
-        """Logits, those of each fold calibrated by all the others."""
+        """Logits, those of each fold calibrated by all the others. A single fold stays as it is."""
         logits = self.logits.copy()
+        if len(np.unique(self.folds)) == 1:
+            return logits
         for fold in np.unique(self.folds):
             of_fold = self.folds == fold
-            others = ~of_fold if (~of_fold).any() else of_fold
-            sharpness, bias = calibration(self.logits[others], self.labels[others])
+            sharpness, bias = calibration(self.logits[~of_fold], self.labels[~of_fold])
             logits[of_fold] = sharpness * self.logits[of_fold] + bias
         return logits
 
@@ -110,7 +111,7 @@ def _by_fold(held: HeldOut, logits: np.ndarray, unit: np.ndarray) -> dict[str, f
 
 def table(scores: dict[str, Any], baselines: dict[str, float]) -> str:
     """The scores in plain text."""
-    rows = ["\nOn works that the judging network has not heard, mean over folds:"]
+    rows = ["\nOn groups of recordings that the judging network has not heard, mean over folds:"]
     rows.append(f"{'':>14}{'balanced accuracy':>20}{'lowest fold':>14}{'AUC':>8}")
     for unit in ("chunk", "recording", "work"):
         row = scores[unit]
