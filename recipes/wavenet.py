@@ -82,6 +82,11 @@ def recipe(
     keras.utils.set_random_seed(seed)
     corpus = kaudio.Corpus.from_folder(audio, sample_rate, trim_silence_db=trim_silence_db)
     train, validation = corpus.split(validation=0.1, seed=seed)
+    if composers and len(corpus.labels) < 2:
+        raise ValueError(
+            "There must be a sub-folder for each of two composers or more to tell them apart. "
+            f"Received: {len(corpus.labels)} in {audio}."
+        )
     labels = kaudio.data.Labels(corpus.labels) if composers else None
 
     mulaw = kaudio.codecs.MuLaw(sample_rate, levels)

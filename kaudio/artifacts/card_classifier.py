@@ -77,14 +77,16 @@ def held_out(scores: Mapping[str, Any]) -> str:
     lines = [
         "## Works that were held out\n",
         "Each was judged by the one network that had not heard it. Chunks of a recording or of a "
-        "work decide together; means over folds, and the lowest of them:\n",
-        "| of | balanced accuracy | lowest fold | area under the curve |",
-        "|---|---|---|---|",
+        "work decide together; means over folds, and the lowest of them, beside what has learned "
+        "nothing about music:\n",
+        "| of | balanced accuracy | lowest fold | AUC | majority | trivial features |",
+        "|---|---|---|---|---|---|",
     ]
     for unit in ("chunk", "recording", "work"):
         row = scores[unit]
-        values = [row[name] for name in ("balanced_accuracy", "lowest_fold", "auc")]
-        lines.append(f"| {unit} | {' | '.join(f'{value:.3f}' for value in values)} |")
+        names = ("balanced_accuracy", "lowest_fold", "auc", "majority", "trivial_features")
+        cells = [f"{row[name]:.3f}" if name in row else "" for name in names]
+        lines.append(f"| {unit} | {' | '.join(cells)} |")
     lines += [
         f"\nExpected calibration error of chunks: {scores['calibration_error']:.3f}. Works, the "
         "hardest first:\n",

@@ -49,25 +49,25 @@ def classify(
             f"There are no audio files in {', '.join(map(str, files))}. Expected recordings, or "
             "folders of them."
         )
-    rows, pictures = [], []
-    for path in paths:
+    for file in (csv, png):
+        if file and not file.absolute().parent.is_dir():
+            raise FileNotFoundError(f"'{file.parent}' is not there. Make it first.")
+    if csv:
+        csv.write_text("", encoding="utf-8")
+    for number, path in enumerate(paths, 1):
         try:
             verdict = classify_audio(trained, path, seconds, hop_seconds, batch_size)
         except AudioError as error:
             refused.append(str(error))
             continue
         print(f"\n{path}\n{verdict.table()}", flush=True)
-        rows.append(verdict.csv(str(path), header=not rows))
-        pictures.append(verdict_png(verdict, path.name))
-    if csv and rows:
-        csv.write_text("".join(rows), encoding="utf-8")
-        print(f"\nProbabilities over time: {csv}")
-    if png:
-        several = len(paths) > 1
-        for i, picture in enumerate(pictures):
-            place = png.with_stem(f"{png.stem}_{i + 1}") if several else png
-            place.write_bytes(picture)
-            print(f"Picture: {place}")
+        if csv:  # at once, so that nothing is lost
+            with csv.open("a", encoding="utf-8") as table:
+                table.write(verdict.csv(str(path), header=not table.tell()))
+        if png:
+            place = png.with_stem(f"{png.stem}_{number}") if len(paths) > 1 else png
+            place.write_bytes(verdict_png(verdict, path.name))
+            print(place)
     if refused:
         print("\n".join(refused), file=sys.stderr)
         sys.exit(1)

@@ -56,8 +56,10 @@ def dream(
     """
     choose(backend)
     from kaudio.audio import read
+    from kaudio.audio.writer import FORMATS
     from kaudio.generation import dream as dream_on
     from kaudio.generation import pink_noise
+    from kaudio.models import ComposerClassifier
     from kaudio.models.load import load
     from kaudio.output import dreaming, write_dream
 
@@ -66,14 +68,20 @@ def dream(
             "Expected a file to read and a file to write, or --from-noise and a file to write. "
             f"Received: {len(files)} file(s){' and --from-noise' if from_noise else ''}."
         )
-    out = files[-1]
-    trained = load(model)
-    if target is None and layer is None:
-        names = [*getattr(trained, "labels", ()), *getattr(trained, "layer_names", ())]
+    out, trained = files[-1], load(model)
+    if not isinstance(trained, ComposerClassifier):
         raise ValueError(
-            f"Say what to dream of: --target or --layer. This model has: {', '.join(names)}."
+            f"Only a classifier can dream, such as `kaudio fit recipes/composer.py` trains. "
+            f"Received: a {type(trained).__name__}."
         )
-    rate = getattr(trained, "sample_rate", 0)
+    if target is None and layer is None:
+        names = ", ".join([*trained.labels, *trained.layer_names])
+        raise ValueError(f"Say what to dream of: --target or --layer. This model has: {names}.")
+    rate = trained.sample_rate
+    if out.suffix.lower() not in FORMATS:  # said before all the steps, not after them
+        raise ValueError(
+            f"'{out}' ends in no format that can be written. Expected one of {', '.join(FORMATS)}."
+        )
     sound = pink_noise(seconds, rate, seed) if from_noise else read(files[0], rate, start, seconds)
     with dreaming(octaves * steps, out, rate, every_octave) as on_step:
         dreamed = dream_on(

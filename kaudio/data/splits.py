@@ -44,14 +44,28 @@ def assign_folds(corpus: "Corpus", count: int) -> dict[str, int]:
         The fold of each group, from 0 to `count` - 1. Each label is in all of them.
 
     Raises:
-        ValueError: If a label has fewer groups than there are folds.
+        ValueError: If a label has fewer groups than there are folds, a group has two labels, or a
+            recording has none.
 
     Example:
     >>> folds = assign_folds(corpus, 4)
     >>> folds["bach/prelude.mp3"]
     2
     """
-    return deal_groups(*groups_of(corpus.recordings), count)
+    lengths, labels = groups_of(corpus.recordings)
+    for recording in corpus.recordings:
+        if not recording.label:
+            raise ValueError(
+                f"'{recording.path}' has no label: it lies in no sub-folder. Expected a sub-folder "
+                "for each label, such as a composer."
+            )
+        if recording.label != labels[recording.group]:
+            raise ValueError(
+                f"The group '{recording.group}' has recordings of '{labels[recording.group]}' and "
+                f"of '{recording.label}', such as '{recording.path}'. A group must have one label, "
+                "and so must copies of a file."
+            )
+    return deal_groups(lengths, labels, count)
 
 
 def of_folds(corpus: "Corpus", folds: Mapping[str, int], count: int) -> "Corpus":

@@ -78,7 +78,7 @@ def fit(recipe: Recipe) -> Run:
     metrics = summary.metrics(progress, headline)
     if isinstance(recipe.model, ComposerClassifier):
         metrics["held_out"] = finish_classifier(recipe, run, metrics["best"]["epoch"])
-        print(judge.table(metrics["held_out"], progress["baselines"]["validation"]))
+        print(judge.table(metrics["held_out"]))
     write_json(run.metrics, metrics)
     print(summary.whereabouts(recipe, run, *_sample(recipe, run)), flush=True)
     return run

@@ -14,6 +14,7 @@ from kaudio.recipe import Recipe
 
 # Works of which fewer chunks are told right are named.
 HARD = 0.8
+COLUMNS = ("balanced_accuracy", "lowest_fold", "auc", "majority", "trivial_features")
 
 
 @dataclass(frozen=True)
@@ -56,24 +57,30 @@ class HeldOut:
         return logits
 
 
-def judge(recipe: Recipe, held: HeldOut) -> dict[str, Any]:
+def judge(recipe: Recipe, held: HeldOut, rival: HeldOut | None = None) -> dict[str, Any]:
     """Scores of a classifier on held-out works, and of each work.
 
     Args:
         recipe: What was trained. Its `judged` are the recordings.
         held: What members said.
+        rival: What a baseline said of the same chunks.
 
     Returns:
-        For "chunk", "recording" and "work": balanced accuracy, and area under the curve, the mean
-        over folds; "calibration_error" of chunks; "confusion" of chunks, rows are what is true;
-        and "works", a row for each.
+        For "chunk", "recording" and "work": balanced accuracy, and area under the curve, means
+        over folds, beside the accuracy of "majority" and "trivial_features"; "calibration_error"
+        of chunks; "confusion" of chunks, rows are what is true; and "works", a row for each.
     """
     logits = held.calibrated()
     groups = sorted({recording.group for recording in recipe.judged})
     group_of = np.array([groups.index(recording.group) for recording in recipe.judged])
     works = group_of[held.recordings]
     units = {"chunk": np.arange(len(logits)), "recording": held.recordings, "work": works}
-    scores: dict[str, Any] = {name: _by_fold(held, logits, unit) for name, unit in units.items()}
+    scores: dict[str, Any] = {name: by_fold(held, logits, unit) for name, unit in units.items()}
+    for name, unit in units.items():
+        scores[name]["majority"] = 1 / logits.shape[1]
+        if rival is not None:
+            told_by_it = by_fold(rival, rival.logits, unit)
+            scores[name]["trivial_features"] = told_by_it["balanced_accuracy"]
     probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities /= probabilities.sum(axis=1, keepdims=True)
     told = logits.argmax(axis=1)
@@ -93,7 +100,7 @@ def judge(recipe: Recipe, held: HeldOut) -> dict[str, Any]:
     return scores
 
 
-def _by_fold(held: HeldOut, logits: np.ndarray, unit: np.ndarray) -> dict[str, float]:
+def by_fold(held: HeldOut, logits: np.ndarray, unit: np.ndarray) -> dict[str, float]:
     """Means over folds. Chunks of a unit, such as a recording, decide together."""
     accuracies, areas = [], []
     for fold in np.unique(held.folds):
@@ -109,20 +116,14 @@ def _by_fold(held: HeldOut, logits: np.ndarray, unit: np.ndarray) -> dict[str, f
     }
 
 
-def table(scores: dict[str, Any], baselines: dict[str, float]) -> str:
+def table(scores: dict[str, Any]) -> str:
     """The scores in plain text."""
+    names = [name for name in COLUMNS if name in scores["chunk"]]
     rows = ["\nOn groups of recordings that the judging network has not heard, mean over folds:"]
-    rows.append(f"{'':>14}{'balanced accuracy':>20}{'lowest fold':>14}{'AUC':>8}")
+    rows.append(" " * 10 + "".join(f"{name.replace('_', ' '):>19}" for name in names))
     for unit in ("chunk", "recording", "work"):
-        row = scores[unit]
-        rows.append(
-            f"{unit:>14}{row['balanced_accuracy']:>20.3f}{row['lowest_fold']:>14.3f}"
-            f"{row['auc']:>8.3f}"
-        )
-    beside = ", ".join(f"{name} {value:.3f}" for name, value in baselines.items())
-    rows.append(
-        f"Of chunks, beside: {beside}. Calibration error: {scores['calibration_error']:.3f}"
-    )
+        rows.append(f"{unit:>10}" + "".join(f"{scores[unit][name]:>19.3f}" for name in names))
+    rows.append(f"Calibration error of chunks: {scores['calibration_error']:.3f}")
     hard = [row for row in scores["works"] if row["accuracy"] < HARD]
     if hard:
         worst = sorted(hard, key=lambda row: row["accuracy"])[:3]

@@ -1,9 +1,18 @@
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from kaudio.data.splits import assign_groups, check_fractions, cut, deal_groups
+from kaudio.data.corpus import Corpus, Recording
+from kaudio.data.splits import (
+    assign_folds,
+    assign_groups,
+    check_fractions,
+    cut,
+    deal_groups,
+    of_folds,
+)
 
 
 def layout(rng):
@@ -124,3 +133,22 @@ def test_a_label_of_fewer_groups_than_folds_is_refused():
 def test_a_single_fold_is_refused():
     with pytest.raises(ValueError, match=r"at least 2 folds\. Received: 1"):
         deal_groups({"a": 1}, {"a": ""}, 1)
+
+
+def recording(path, label, group):
+    return Recording(Path(path), label, group, None, 8_000, 0, 8_000)
+
+
+def test_a_group_with_two_labels_and_a_recording_without_one_are_refused():
+    of_both = [recording(f"{who}/1.wav", who, "op. 1") for who in ("ada", "bela")]
+    with pytest.raises(ValueError, match=r"'op\. 1' has recordings of 'ada' and of 'bela'"):
+        assign_folds(Corpus(tuple(of_both), 8_000), 2)
+    with pytest.raises(ValueError, match=r"'stray\.wav' has no label"):
+        assign_folds(Corpus((recording("stray.wav", "", "stray"),), 8_000), 2)
+
+
+def test_an_ensemble_of_few_judges_the_first_folds():
+    corpus = Corpus(tuple(recording(f"ada/{i}.wav", "ada", f"{i}") for i in range(4)), 8_000)
+    folds = assign_folds(corpus, 4)
+    kept = of_folds(corpus, folds, 2)
+    assert {folds[r.group] for r in kept.recordings} == {0, 1}

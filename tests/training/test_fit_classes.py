@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,7 @@ def test_works_that_were_held_out_are_judged_beside_baselines(run):
     for unit in ("chunk", "recording", "work"):
         assert held_out[unit]["balanced_accuracy"] > 0.9
         assert held_out[unit]["lowest_fold"] <= held_out[unit]["balanced_accuracy"]
+        assert held_out[unit]["trivial_features"] > 0.9
     assert np.sum(held_out["confusion"]) == sum(row["chunks"] for row in held_out["works"])
     assert {row["fold"] for row in held_out["works"]} == {0, 1}
     assert len(held_out["works"]) == 6
@@ -107,6 +109,18 @@ def test_a_command_dreams_and_draws_what_it_did(run, tmp_path, capsys):
         main(["dream", str(run.folder), before, str(after)])
     with pytest.raises(SystemExit, match="--from-noise and a file to write"):
         main(["dream", str(run.folder), str(after), "--layer", "block_1"])
+    with pytest.raises(SystemExit, match="ends in no format"):
+        main(["dream", str(run.folder), before, "dream.m4a", "--layer", "block_1"])
+
+
+def test_validation_data_that_no_member_leaves_out_are_refused_before_training(works, tmp_path):
+    recipe = kaudio.load_recipe(RECIPE, audio=works, run_dir=tmp_path / "run", **SMALL)
+    corpus = kaudio.Corpus.from_folder(works, RATE)
+    unknown = kaudio.data.labelled(corpus, corpus.labels, 0.5, 8)
+    with pytest.raises(ValueError, match=r"folds 0 to 1.* Received: folds \[-1\]"):
+        kaudio.fit(replace(recipe, validation=unknown))
+    with pytest.raises(ValueError, match="pass `judged`"):
+        kaudio.fit(replace(recipe, judged=(), run_dir=tmp_path / "other"))
 
 
 def test_one_composer_or_too_few_works_are_refused(works, tmp_path):
