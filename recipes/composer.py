@@ -75,8 +75,7 @@ def recipe(
         run_dir: Folder of the model and the logs. Fit again in the same place to resume.
     """
     keras.utils.set_random_seed(seed)
-    by = groups if groups in ("recording", "folder") else Path(groups)
-    corpus = kaudio.Corpus.from_folder(audio, sample_rate, groups=by)
+    corpus = kaudio.Corpus.from_folder(audio, sample_rate, groups=groups)
     fold_of = kaudio.data.assign_folds(corpus, folds)
     if not epoch_batches:
         # Lengths and sizes that make no sense are refused below.

@@ -18,6 +18,7 @@ import kaudio
 
 def recipe(
     audio: Path | None = None,
+    groups: str = "recording",
     sample_rate: int = 6_300,
     stacks: int = 2,
     max_dilation: int = 512,
@@ -37,6 +38,8 @@ def recipe(
 
     Args:
         audio: Folder with a sub-folder for each composer. Without it, the built-in demo corpus.
+        groups: What a split must not part: each "recording", each "folder", or a CSV file with the
+            columns "file" and "work".
         sample_rate: What recordings are resampled to, in Hz.
         stacks: How often the dilation rates 1, 2, 4, ... are gone through.
         max_dilation: The largest dilation rate.
@@ -54,6 +57,7 @@ def recipe(
     """
     return wavenet.recipe(
         audio=audio,
+        groups=groups,
         sample_rate=sample_rate,
         stacks=stacks,
         max_dilation=max_dilation,

@@ -57,8 +57,7 @@ def recipe(
         run_dir: Folder of the model and the logs. Fit again in the same place to resume.
     """
     keras.utils.set_random_seed(seed)
-    by = groups if groups in ("recording", "folder") else Path(groups)
-    corpus = kaudio.Corpus.from_folder(audio, SAMPLE_RATE, groups=by)
+    corpus = kaudio.Corpus.from_folder(audio, SAMPLE_RATE, groups=groups)
     fold_of = kaudio.data.assign_folds(corpus, folds)
     kind = kaudio.codecs.MuLaw if mu_law else kaudio.codecs.Linear
     codec = kind(SAMPLE_RATE, levels)

@@ -17,6 +17,7 @@ import kaudio
 
 def recipe(
     audio: Path | None = None,
+    groups: str = "recording",
     sample_rate: int = 8_000,
     levels: int = 256,
     mixtures: int = 0,
@@ -48,6 +49,8 @@ def recipe(
 
     Args:
         audio: Folder of recordings. Without it, the built-in demo corpus.
+        groups: What a split must not part: each "recording", each "folder", or a CSV file with the
+            columns "file" and "work".
         sample_rate: What they are resampled to, in Hz.
         levels: Number of codes that samples are rounded to, by mu-law.
         mixtures: Predict a mixture of so many logistic distributions over 65536 linear levels
@@ -80,7 +83,9 @@ def recipe(
         run_dir: Folder of the model and the logs. Fit again in the same place to resume.
     """
     keras.utils.set_random_seed(seed)
-    corpus = kaudio.Corpus.from_folder(audio, sample_rate, trim_silence_db=trim_silence_db)
+    corpus = kaudio.Corpus.from_folder(
+        audio, sample_rate, trim_silence_db=trim_silence_db, groups=groups
+    )
     train, validation = corpus.split(validation=0.1, seed=seed)
     if composers and len(corpus.labels) < 2:
         raise ValueError(

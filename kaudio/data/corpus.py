@@ -95,7 +95,7 @@ class Corpus:
                 below this level, in dB relative to the peak of the recording, such as -60.
             groups: What a split must not part: each `"recording"`, each `"folder"`, or what a
                 function makes of a path, or a mapping has for it. Both are given paths relative
-                to `folder`, the mapping as strings with `/`. Or a `Path` to a CSV file with such
+                to `folder`, the mapping as strings with `/`. Or the path of a CSV file with such
                 a path in the column "file" and a "group" or a "work"; a "label" or "composer" then
                 takes the place of the sub-folder. Copies of a file share its group.
             demo: Which part of the demo corpus.
@@ -123,6 +123,8 @@ class Corpus:
         notes = []
         if trim_silence_db is not None:
             notes.append(f"Trimming silence took {trimmed_seconds:.1f} s off the ends.")
+        if empty := _without_recordings(folder, recordings):
+            notes.append(f"Sub-folders without recordings, left out: {', '.join(empty)}.")
         skipped = sorted(skipped, key=lambda file: file.path)
         return cls(tuple(recordings), sample_rate, tuple(skipped), tuple(notes))
 
@@ -217,6 +219,16 @@ def _reasons(skipped: Sequence[Skipped], most: int) -> list[str]:
     if len(skipped) > most:
         lines.append(f"  and {len(skipped) - most} more (`kaudio corpus` lists all)")
     return lines
+
+
+def _without_recordings(folder: Path, recordings: Sequence[Recording]) -> list[str]:
+    """Sub-folders that would be labels, had they recordings."""
+    if not folder.is_dir():
+        return []
+    used = {PurePath(os.path.relpath(found.path, folder)).parts[0] for found in recordings}
+    with os.scandir(folder) as entries:
+        others = [entry.name for entry in entries if entry.is_dir() and entry.name not in used]
+    return [printable(name) for name in sorted(others) if not name.startswith(".")]
 
 
 def _nothing_usable(folder: Path, skipped: Sequence[Skipped]) -> str:

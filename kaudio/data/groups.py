@@ -5,12 +5,17 @@ import io
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePath
-from typing import Literal
 
-Groups = Literal["recording", "folder"] | Mapping[str, str] | Callable[[PurePath], str] | Path
+Groups = str | Path | Mapping[str, str] | Callable[[PurePath], str]
 # Columns of a table, the first of them that it has.
 GROUP_COLUMNS, LABEL_COLUMNS = ("group", "work"), ("label", "composer")
 Places = Callable[[PurePath], tuple[str, str]]
+# Groups that the path of a recording tells.
+WITHIN_PATHS = ("recording", "folder")
+_EXPECTED = (
+    '"recording", "folder", the path of a CSV file, a function of a path, or a mapping with an '
+    "entry for each recording"
+)
 
 
 def places(groups: Groups) -> Places:
@@ -23,6 +28,10 @@ def places(groups: Groups) -> Places:
         ValueError: If there is a table that cannot be read, or, when the function is called, no
             group of this recording.
     """
+    if isinstance(groups, str) and groups not in WITHIN_PATHS:
+        if not groups:
+            raise ValueError(f"`groups` must be {_EXPECTED}. Received: an empty string.")
+        groups = Path(groups)
     if isinstance(groups, Path):
         return _table(groups.expanduser())
     return lambda path: (_folder(path), _group(path, groups))
@@ -44,8 +53,7 @@ def _group(path: PurePath, groups: Groups) -> str:
         group = None
     if group is None:
         raise ValueError(
-            '`groups` must be "recording", "folder", a function of a path, a `Path` to a CSV file, '
-            f'or a mapping with an entry for each recording. There is none for "{path}". Received: '
+            f'`groups` must be {_EXPECTED}. There is no group for "{path}". Received: '
             f"groups={groups!r}."
         )
     return str(group)

@@ -10,9 +10,7 @@ from kaudio.evaluation.classes import balanced_weights
 PRIOR = 1e-3
 
 
-def calibration(
-    logits: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
-) -> tuple[float, np.ndarray]:
+def calibration(logits: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
     """Finds what logits are to be multiplied by, and what is to be added to each label.
 
     `softmax(sharpness * logits + bias)` then has the least cross-entropy on these clips, all labels
@@ -22,8 +20,6 @@ def calibration(
     Args:
         logits: Of held-out clips, `(clips, labels)`.
         labels: What is true, whole numbers from 0 on, `(clips,)`. Each of them must occur.
-        weights: How much each clip counts among those of its label, `(clips,)`. By default the
-            same; clips of one recording may count less the more of them there are.
 
     Returns:
         The sharpness, above 0 (below 1 for a model that is too sure of itself), and the bias of
@@ -44,7 +40,7 @@ def calibration(
     """
     logits, labels = _checked(logits, labels, "logits")
     count = logits.shape[1]
-    weights = balanced_weights(labels, count, weights)
+    weights = balanced_weights(labels, count)
     true = np.eye(count)[labels]
 
     def objective(values: np.ndarray) -> tuple[float, np.ndarray]:

@@ -132,37 +132,30 @@ def pooled(values: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return names, total / sizes
 
 
-def balanced_weights(
-    labels: np.ndarray, count: int, weights: np.ndarray | None = None
-) -> np.ndarray:
+def balanced_weights(labels: np.ndarray, count: int) -> np.ndarray:
     """Weights of clips that give all labels the same share, and add up to 1.
 
     Args:
         labels: `(clips,)`.
         count: Number of labels there are.
-        weights: How much each clip counts among those of its label; the same by default.
 
     Returns:
-        `(clips,)`, 0 or more.
+        `(clips,)`, above 0.
 
     Raises:
-        ValueError: If a weight is negative or not finite, or a label has no clip that counts.
+        ValueError: If a label has no clip, or there are other labels.
 
     Example:
     >>> balanced_weights(np.array([0, 0, 1]), 2)
     array([0.25, 0.25, 0.5 ])
     """
-    weights = np.ones(len(labels)) if weights is None else np.asarray(weights, float)
-    labels, weights = _same_length(labels, weights, "weights")
-    if not (np.isfinite(weights).all() and weights.min() >= 0):
-        raise ValueError("`weights` must be finite and 0 or more. Received: others.")
-    totals = np.bincount(labels, weights, minlength=count)
+    totals = np.bincount(labels, minlength=count)
     if len(totals) > count or not totals.all():
         raise ValueError(
-            f"Each of the labels 0 to {count - 1} must have a clip that counts, and no other may "
-            f"occur. Received: a total weight of {totals.tolist()} by label."
+            f"Each of the labels 0 to {count - 1} must have a clip, and no other may occur. "
+            f"Received: {totals.tolist()} clips by label."
         )
-    return weights / (totals * count)[labels]
+    return 1 / (totals * count)[labels]
 
 
 def _area(positive: np.ndarray, scores: np.ndarray) -> float:

@@ -102,6 +102,14 @@ def test_a_summary_has_a_line_for_each_label_and_cuts_long_lists(folder):
     assert lines[-1].startswith("Cache: ")
 
 
+def test_sub_folders_without_recordings_are_named(folder, record):
+    for name in ("liszt", ".hidden", "clara schumann"):
+        (folder / name).mkdir()
+    record(folder / "clara schumann" / "trio" / "one.wav", 0.1)
+    (note,) = Corpus.from_folder(folder, RATE).notes
+    assert note == "Sub-folders without recordings, left out: liszt."
+
+
 def test_trimmed_seconds_are_reported(tmp_path):
     samples = np.zeros(3000)
     samples[1000:2000] = 0.5

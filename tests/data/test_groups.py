@@ -95,8 +95,13 @@ def test_a_table_that_lacks_something_is_refused_with_a_sentence(folder, tmp_pat
         Corpus.from_folder(folder, RATE, groups=table(tmp_path, text))
 
 
+def test_the_path_of_a_table_may_be_text(folder, tmp_path):
+    path = table(tmp_path, TABLE)
+    assert Corpus.from_folder(folder, RATE, groups=str(path)).labels == ("Bach", "Chopin")
+
+
 def test_a_table_that_is_none_is_refused_with_a_sentence(folder, tmp_path):
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
-    for path in (tmp_path / "none.csv", tmp_path, tmp_path / "binary", Path("album")):
+    for path in (tmp_path / "none.csv", tmp_path, tmp_path / "binary", Path("album"), "album"):
         with pytest.raises(ValueError, match=r"`groups` must be a CSV file in UTF-8\..*cannot be"):
             Corpus.from_folder(folder, RATE, groups=path)

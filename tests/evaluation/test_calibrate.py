@@ -34,15 +34,6 @@ def test_all_labels_count_the_same_however_rare():
     assert bias == pytest.approx([0, 0], abs=0.1)
 
 
-def test_weights_count_as_copies_do():
-    logits, truth = drawn(50, 3)
-    copies = np.arange(50) % 3 + 1
-    of_weights = calibration(logits, truth, copies)
-    of_copies = calibration(np.repeat(logits, copies, axis=0), np.repeat(truth, copies))
-    assert of_weights[0] == pytest.approx(of_copies[0], rel=1e-4)
-    assert of_weights[1] == pytest.approx(of_copies[1], abs=1e-4)
-
-
 @pytest.mark.parametrize("scale", [0.1, 1.0, 1e3])
 def test_separable_clips_stay_finite_and_sure(scale):
     truth = np.array([0, 1, 2] * 4)
