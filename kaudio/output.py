@@ -12,13 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.progress import Progress
+from rich.console import Console
+from rich.progress import Progress, track
 
 from kaudio.audio import Writer, probe, read, write
 from kaudio.evaluation import faults, spectrogram_png
 
 # Of a longer clip, only its end is looked at for faults.
 LISTEN_SECONDS = 600.0
+
+
+def watched(items: Iterable, what: str) -> Iterator:
+    """Goes through items, with a progress bar on a terminal."""
+    items = list(items)
+    console = Console(stderr=True)
+    yield from track(items, what, console=console, transient=True, disable=not console.is_terminal)
 
 
 def write_clips(

@@ -3,16 +3,17 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kaudio.cli.app import app
+from kaudio.cli.evaluate_clips import evaluate_clips
 from kaudio.cli.options import BackendOption
 from kaudio.startup import choose
 
-# Clips of higher rates are compared at this one: most of what is heard lies below half of it.
-HIGHEST_RATE = 16_000
+if TYPE_CHECKING:
+    from kaudio.evaluation.model_report import ModelReport
 
 
 @app.command()
@@ -37,6 +38,22 @@ def evaluate(
     batches: Annotated[
         int | None, typer.Option(help="Of a model: look at no more batches of excerpts.")
     ] = None,
+    train: Annotated[
+        Path | None,
+        typer.Option(help="Of a model: the recordings it learned from, for baselines that count."),
+    ] = None,
+    classifier: Annotated[
+        Path | None,
+        typer.Option(help="Of files: a classifier's run; its ear measures a second distance."),
+    ] = None,
+    frame_seconds: Annotated[
+        float | None,
+        typer.Option(help="Of files: from one frame of the model to the next, to hear joins."),
+    ] = None,
+    png: Annotated[
+        Path | None,
+        typer.Option(help="Of files: draw how they change over time; out_1.png, out_2.png, ..."),
+    ] = None,
     json: Annotated[
         Path | None, typer.Option(help="Also write all numbers to this JSON file.")
     ] = None,
@@ -49,15 +66,27 @@ def evaluate(
             "with --against and a folder of music. Received: "
             f"{'neither' if audio is None else 'both'}."
         )
+    for file in (json, png):
+        if file and not file.absolute().parent.is_dir():
+            raise FileNotFoundError(f"'{file.parent}' is not there. Make it first.")
     choose(backend)
     if audio is not None:
-        _model(what, audio, excerpt_seconds, batches, json)
+        _model(what, audio, train, excerpt_seconds, batches, json)
     elif against is not None:
-        _clips(what, against, json)
+        content, refused = evaluate_clips(what, against, classifier, frame_seconds, png)
+        _write(json, content)
+        if refused:
+            print("\n".join(refused), file=sys.stderr)
+            sys.exit(1)
 
 
 def _model(
-    what: list[Path], audio: Path, seconds: float | None, batches: int | None, out: Path | None
+    what: list[Path],
+    audio: Path,
+    train: Path | None,
+    seconds: float | None,
+    batches: int | None,
+    out: Path | None,
 ) -> None:
     from kaudio.data import Corpus
     from kaudio.evaluation.judge_model import evaluate as judge
@@ -74,46 +103,21 @@ def _model(
         )
     corpus = Corpus.from_folder(audio, model.codec.sample_rate)
     seconds = _trained_seconds(what[0]) if seconds is None else seconds
-    report = judge(model, corpus, excerpt_seconds=seconds, most_batches=batches)
+    known = None if train is None else Corpus.from_folder(train, model.codec.sample_rate)
+    report = judge(model, corpus, excerpt_seconds=seconds, most_batches=batches, train=known)
     print(report.table())
+    if (logs := what[0] / "logs").is_dir():
+        _log(logs, report, audio)
     _write(out, {"model_path": str(what[0]), **report.as_dict()})
 
 
-def _clips(what: list[Path], against: Path, out: Path | None) -> None:
-    from kaudio.audio import AudioError, find, probe
-    from kaudio.data import Corpus
-    from kaudio.evaluation.clip_report import clips_line
-    from kaudio.evaluation.judge_clip import evaluate_audio
-    from kaudio.evaluation.known_music import KnownMusic
+def _log(logs: Path, report: "ModelReport", audio: Path) -> None:
+    """Puts the scores beside the curves of the run, in TensorBoard."""
+    from kaudio.training.event_file import EventFile
 
-    missing = [path for path in what if not path.expanduser().exists()]
-    if missing:
-        raise ValueError(
-            f"There is no '{missing[0]}'. Expected audio files to judge, or folders of them."
-        )
-    found = [find(path) for path in what]
-    refused = [f"'{file.path}': {file.reason}." for _, skipped in found for file in skipped]
-    paths = [path for usable, _ in found for path in usable]
-    if not paths:
-        raise ValueError(f"There is no audio to judge. {' '.join(refused)}".strip())
-    music: dict[int, KnownMusic] = {}
-    reports = []
-    for path in paths:
-        rate = min(HIGHEST_RATE, probe(path).sample_rate)
-        if rate not in music:
-            music[rate] = KnownMusic.of(Corpus.from_folder(against, rate))
-        try:
-            reports.append(evaluate_audio(path, music[rate]))
-        except AudioError as error:
-            refused.append(str(error))
-            continue
-        print(f"{chr(10) * (len(reports) > 1)}{reports[-1].table()}", flush=True)
-    if len(reports) > 1:
-        print(f"\n{clips_line(reports)}")
-    _write(out, {"clips": [report.as_dict() for report in reports]})
-    if refused:
-        print("\n".join(refused), file=sys.stderr)
-        sys.exit(1)
+    with EventFile(logs / "evaluated") as events:
+        for name, value in {report.metric: report.value, **report.baselines}.items():
+            events.scalar(f"evaluated/{audio.name}/{name}", value, 0)
 
 
 def _trained_seconds(path: Path) -> float | None:

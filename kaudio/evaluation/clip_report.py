@@ -13,6 +13,8 @@ from kaudio.evaluation.model_report import plain
 
 # A shorter passage may be alike by chance: see `kaudio.evaluation.copies`.
 COPIED_SECONDS = 1.0
+# Joins with twice the surprise of any other moment are heard as a buzz.
+CLICKING_DB = 3.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,9 @@ class ClipReport:
         loops: Its longest repetitions, or None.
         copy: The longest passage that is in the music, or None.
         distances: Fréchet distance of its log-mel statistics from those of the music, or None.
+        joins: How much the joins of frames stand out, in dB, or None: see
+            `kaudio.evaluation.sound.join_click_db`.
+        embedding: Fréchet distance as a classifier of composers hears it, or None.
         undefined: Why what is None is so, by name.
     """
 
@@ -65,6 +70,8 @@ class ClipReport:
     loops: Loops | None
     copy: Copy | None
     distances: Distances | None
+    joins: float | None
+    embedding: Distances | None
     undefined: dict[str, str]
 
     def as_dict(self) -> dict[str, Any]:
@@ -117,9 +124,12 @@ class ClipReport:
                     f"at {self.copy.source_at:.2f} s (similarity {self.copy.similarity:.2f})"
                 )
         if self.distances:
-            beside = {"half of the music": self.distances.floor, **self.distances.ceilings}
-            others = ", ".join(f"{name} {value:.0f}" for name, value in beside.items())
-            rows["distance"] = f"{self.distances.value:.0f} dB^2 from the music ({others})"
+            rows["distance"] = told(self.distances, "dB^2 ")
+        if self.embedding:
+            rows["embedding"] = told(self.embedding)
+        if self.joins is not None:
+            clicks = " and click" * (self.joins >= CLICKING_DB)
+            rows["joins"] = f"stand out by {self.joins:.1f} dB{clicks}"
         return rows
 
 
@@ -134,6 +144,13 @@ def clips_line(reports: Sequence[ClipReport]) -> str:
         f"in something, {drifting} drifting out of it, {copied} with {COPIED_SECONDS:g} s or more "
         "copied."
     )
+
+
+def told(distances: Distances, unit: str = "") -> str:
+    """A distance beside its floor and its ceilings, in a line."""
+    beside = {"half of the music": distances.floor, **distances.ceilings}
+    others = ", ".join(f"{name} {value:.3g}" for name, value in beside.items())
+    return f"{distances.value:.3g} {unit}from the music ({others})"
 
 
 def _repeated(seconds: float, at: float | None) -> str:

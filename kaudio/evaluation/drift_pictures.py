@@ -1,12 +1,16 @@
 """Curves over time as a picture, against the range in which music lies."""
 
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kaudio.audio import read
+from kaudio.audio.files import printable
 from kaudio.evaluation.drift import MusicRange, drift
-from kaudio.evaluation.over_time import TRACK_UNITS, Track
+from kaudio.evaluation.known_music import KnownMusic
+from kaudio.evaluation.over_time import TRACK_UNITS, Track, over_time
 from kaudio.evaluation.pictures import _png
 
 if TYPE_CHECKING:
@@ -17,6 +21,19 @@ CLIP, OUTSIDE, RANGE = "#2a5d8f", "#c8321e", "#7fb77e"
 # Noise has a hundred times the flatness of music, whose own range would be a line.
 LOGARITHMIC = ("spectral_centroid", "spectral_flatness")
 FROM_ZERO = ("clipped_share", "silent_share", "onset_rate")
+
+
+def drift_of_file_png(path: Path, music: KnownMusic) -> bytes:
+    """Draws an audio file, up to the first sample that is no number, as `drift_png` does.
+
+    Raises:
+        AudioError: If it cannot be read.
+        ValueError: If it is too short.
+    """
+    samples = read(path, music.sample_rate)
+    broken = ~np.isfinite(samples)
+    track = over_time(samples[: broken.argmax()] if broken.any() else samples, music.sample_rate)
+    return drift_png(track, music.windows, printable(Path(path.name)))
 
 
 def drift_png(track: Track, music: MusicRange, title: str = "") -> bytes:

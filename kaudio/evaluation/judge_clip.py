@@ -6,18 +6,22 @@ from typing import Any
 
 import numpy as np
 
-from kaudio.audio import read
+from kaudio.audio import probe, read
 from kaudio.data.corpus import Corpus
 from kaudio.evaluation.clip_report import ClipReport, Measure
 from kaudio.evaluation.copies import copies
 from kaudio.evaluation.drift import drift
+from kaudio.evaluation.embedded import EmbeddedMusic
 from kaudio.evaluation.faults import faults
-from kaudio.evaluation.frechet import distances
+from kaudio.evaluation.frechet import Distances, distances
 from kaudio.evaluation.known_music import KnownMusic, excerpts
 from kaudio.evaluation.loops import loops
 from kaudio.evaluation.over_time import over_time
 from kaudio.evaluation.rows import log_mel_rows
-from kaudio.evaluation.sound import UNITS, describe
+from kaudio.evaluation.sound import UNITS, describe, join_click_db
+
+# A file, or samples and their rate in Hz.
+Heard = Path | str | tuple[np.ndarray, int]
 
 
 def evaluate_audio(
@@ -25,6 +29,8 @@ def evaluate_audio(
     against: Corpus | KnownMusic,
     sample_rate: int | None = None,
     name: str | None = None,
+    frame_seconds: float | None = None,
+    embedded: EmbeddedMusic | None = None,
 ) -> ClipReport:
     """Judges a clip by music: one that a model made, or any other.
 
@@ -43,6 +49,9 @@ def evaluate_audio(
             the time.
         sample_rate: Of a waveform, in Hz. Must be that of the music. Files have their own.
         name: What the clip is called in the report. Defaults to the path, or "the clip".
+        frame_seconds: Length of the frames of a model that writes frames, less what they overlap,
+            in seconds: its joins are listened to (`kaudio.evaluation.sound.join_click_db`).
+        embedded: The same music as a classifier of composers hears it, for a second distance.
 
     Returns:
         The report. Memory is some times that of the samples of the clip.
@@ -74,6 +83,8 @@ def evaluate_audio(
     wrong = faults(samples, rate)
     broken = ~np.isfinite(samples)
     samples = samples[: broken.argmax()] if broken.any() else samples
+    # Resampling moves joins off whole samples, so they are sought in the file as it is.
+    heard: Heard = Path(audio).expanduser() if isinstance(audio, Path | str) else (samples, rate)
     undefined: dict[str, str] = {}
 
     def measured(what: str, measure: Callable[[], Any]) -> Any:
@@ -99,6 +110,8 @@ def evaluate_audio(
             "distance",
             lambda: distances(log_mel_rows(samples, rate), music.rows, music.ceilings),
         ),
+        joins=measured("joins", lambda: _joins(heard, frame_seconds)) if frame_seconds else None,
+        embedding=measured("embedding", lambda: _embedding(heard, embedded)) if embedded else None,
         undefined=undefined,
     )
 
@@ -114,3 +127,41 @@ def _measures(samples: np.ndarray, music: KnownMusic) -> dict[str, Measure]:
         value = float(np.median(known)) if known else None
         measures[name] = Measure(value, low, high, UNITS[name])
     return measures
+
+
+def _joins(audio: Heard, frame_seconds: float) -> float:
+    """How much the joins of frames stand out, in dB."""
+    samples, rate = _at(audio)
+    hop = frame_seconds * rate
+    if abs(hop - round(hop)) > 1e-3 or hop < 1:
+        raise ValueError(
+            f"Frames must be whole samples long. Received: {frame_seconds:g} s, {hop:.3f} samples "
+            f"at {rate} Hz."
+        )
+    found = join_click_db(samples, round(hop))
+    if found is None:
+        raise ValueError(
+            f"Four joins or more are listened to, of frames of more than 8 samples, in what is not "
+            f"silent. Received: {len(samples) / rate:.2f} s with frames of {frame_seconds:g} s."
+        )
+    return found
+
+
+def _embedding(audio: Heard, music: EmbeddedMusic) -> Distances:
+    return music.distances(_at(audio, music.model.sample_rate)[0])
+
+
+def _at(audio: Heard, sample_rate: int | None = None) -> tuple[np.ndarray, int]:
+    """What is heard up to the first sample that is no number, at a rate or at its own."""
+    if isinstance(audio, tuple):
+        samples, rate = audio
+        if sample_rate not in (None, rate):
+            raise ValueError(
+                f"Expected a waveform at the {sample_rate} Hz of the classifier, or a file, which "
+                f"is resampled. Received: {rate} Hz."
+            )
+    else:
+        rate = sample_rate or probe(audio).sample_rate
+        samples = read(audio, rate)
+    broken = ~np.isfinite(samples)
+    return samples[: broken.argmax()] if broken.any() else samples, rate

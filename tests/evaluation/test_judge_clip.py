@@ -5,11 +5,14 @@ import json
 import numpy as np
 import pytest
 import soundfile
+from small_models import classifier
 
 from kaudio.cli import main
 from kaudio.data.corpus import Corpus
 from kaudio.evaluation.clip_report import clips_line
+from kaudio.evaluation.embedded import EmbeddedMusic
 from kaudio.evaluation.judge_clip import evaluate_audio
+from kaudio.evaluation.judge_set import evaluate_set
 from kaudio.evaluation.known_music import KnownMusic
 
 RATE = 6_300
@@ -129,6 +132,76 @@ def test_of_one_recording_there_is_no_floor_and_the_rest_stands(folder, tmp_path
 def test_several_clips_have_a_line_together(known):
     reports = [evaluate_audio(x, known, RATE) for x in (notes(4, 1), np.zeros(4 * RATE))]
     assert clips_line(reports).startswith("2 clips: 1 without a fault, ")
+
+
+def test_joins_that_click_are_heard_in_the_file_as_it_is(known, tmp_path):
+    clip, hop = notes(6, 12), 252
+    steps = 0.05 * np.random.default_rng(0).normal(size=len(clip) // hop + 1)
+    clicking = clip + np.repeat(steps, hop)[: len(clip)].astype("float32")
+    assert evaluate_audio(clip, known, RATE, frame_seconds=0.04).joins == pytest.approx(0, abs=1)
+    report = evaluate_audio(clicking, known, RATE, frame_seconds=0.04)
+    assert report.joins > 10
+    assert f"stand out by {report.joins:.1f} dB and click" in report.table()
+    soundfile.write(tmp_path / "clip.wav", clicking, 8_000)
+    report = evaluate_audio(tmp_path / "clip.wav", known, frame_seconds=hop / 8_000)
+    assert report.joins > 10
+    for seconds, reason in [(0.0401, r"0.0401 s, 252.630 samples at 6300 Hz"), (3.0, "Four joins")]:
+        assert reason in evaluate_audio(clip, known, RATE, frame_seconds=seconds).undefined["joins"]
+
+
+@pytest.fixture(scope="module")
+def embedded(folder, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KAUDIO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        model = classifier()
+        return EmbeddedMusic.of(Corpus.from_folder(folder, model.sample_rate), model)
+
+
+def test_a_classifier_hears_music_nearer_than_noise(known, embedded, tmp_path):
+    paths = tmp_path / "music.wav", tmp_path / "noise.wav"
+    noise = np.random.default_rng(0).normal(0, 0.1, 12 * RATE)
+    for path, samples in zip(paths, (notes(12, 10), noise), strict=True):
+        soundfile.write(path, samples, RATE)
+    music, hiss = (evaluate_audio(path, known, embedded=embedded).embedding for path in paths)
+    assert music.value < hiss.value
+    assert music.floor == hiss.floor
+    assert hiss.ceilings["white noise"] > music.floor
+    together = evaluate_set(paths, known, embedded)
+    assert music.value < together["embedding"].value < hiss.value
+    report = evaluate_audio(notes(12, 10), known, RATE, embedded=embedded)
+    assert "at the 2000 Hz of the classifier, or a file" in report.undefined["embedding"]
+
+
+def test_the_distance_of_a_set_is_not_defined_where_all_clips_are_too_short(known, tmp_path):
+    soundfile.write(tmp_path / "short.wav", notes(1, 3)[:3_000], RATE)
+    assert "Expected audio of 1 s" in evaluate_set([tmp_path / "short.wav"], known)["distance"]
+    assert evaluate_set([], known)["distance"] == "There are no clips."
+
+
+def test_only_a_classifier_at_its_rate_embeds(folder):
+    with pytest.raises(TypeError, match="Expected a classifier of composers"):
+        EmbeddedMusic.of(Corpus.from_folder(folder, RATE), None)
+    with pytest.raises(ValueError, match=r"2000 Hz of the classifier\. Received: 6300"):
+        EmbeddedMusic.of(Corpus.from_folder(folder, RATE), classifier())
+
+
+def test_the_command_judges_and_draws_several_clips(folder, tmp_path, capsys):
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    for number in (1, 2):
+        soundfile.write(clips / f"{number}.wav", notes(6, number), RATE)
+    classifier().save(tmp_path / "model.keras")
+    options = ["--classifier", str(tmp_path / "model.keras"), "--png", str(tmp_path / "out.png")]
+    with pytest.raises(SystemExit) as stop:
+        main(
+            ["evaluate", str(clips), "--against", str(folder), *options, "--frame-seconds", "0.04"]
+        )
+    assert not stop.value.code
+    said = capsys.readouterr().out
+    for line in ("joins     stand out by", "embedding ", "distance of all clips together: "):
+        assert line in said
+    assert (tmp_path / "out_1.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "out_2.png").exists()
 
 
 def test_the_command_resamples_a_clip_and_writes_json(folder, tmp_path, capsys):
