@@ -14,6 +14,9 @@ from kaudio.evaluation.pit import Calibration
 from kaudio.evaluation.tally import Tally, counted_scores
 from kaudio.models import Autoregressive, WaveNet
 
+# A model must be better than what is trivial by half a percent to have learned anything.
+LEARNED = 0.995
+
 
 def evaluate(
     model: Autoregressive,
@@ -87,12 +90,20 @@ def evaluate(
     notes = [excerpts.told] * bool(excerpts.told)
     if not np.isfinite(values[None]):
         notes.append("The model's predictions are not finite: its training has diverged.")
+    baselines = {name: of[None] for name, of in scores.items()}
+    if beaten_by := [
+        name for name, value in baselines.items() if not values[None] < LEARNED * value
+    ]:
+        notes.append(
+            f"No better than {' and '.join(beaten_by)}: of these recordings it has learned nothing "
+            "beyond that."
+        )
     error = calibration.error()
     return ModelReport(
         model=type(model).__name__,
         metric=model.new_metric().name,
         value=values[None],
-        baselines={name: of[None] for name, of in scores.items()},
+        baselines=baselines,
         excerpt_seconds=excerpts.steps / model.codec.steps_per_second,
         recordings=tuple(
             RecordingScore(

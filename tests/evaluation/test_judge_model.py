@@ -87,6 +87,17 @@ def test_the_value_of_a_frame_model_is_that_of_validation(corpus, frames):
     assert report.calibration_error is None
 
 
+def test_a_model_that_says_the_mean_is_called_no_better(corpus, frames):
+    collapsed = FrameLSTM.from_config(frames.get_config())
+    collapsed.set_weights(frames.get_weights())
+    collapsed.readout.set_weights([0 * weight for weight in frames.readout.get_weights()])
+    collapsed.compile("adam", loss="mse")
+    report = evaluate(collapsed, corpus, **SHORT)
+    assert report.value == pytest.approx(report.baselines["predict-mean"], rel=1e-4)
+    assert "No better than predict-mean" in report.notes[-1]
+    assert "No better than predict-mean" in report.table()
+
+
 def test_a_model_that_says_uniform_scores_as_uniform_and_is_not_calibrated(corpus, told):
     before = told.outlet.get_weights()
     told.outlet.set_weights([0 * weight for weight in before])
