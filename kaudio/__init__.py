@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kaudio.models.load import load as load
     from kaudio.recipe import Recipe as Recipe
     from kaudio.recipe import load_recipe as load_recipe
+    from kaudio.reporting.page import report as report
     from kaudio.training.fit import fit as fit
 
 __version__ = "0.1.0"
@@ -41,6 +42,7 @@ _HOME = {
     "generate": "kaudio.generation.generate",
     "load": "kaudio.models.load",
     "load_recipe": "kaudio.recipe",
+    "report": "kaudio.reporting.page",
     "stream": "kaudio.generation.generate",
 }
 _ROOMS = ("artifacts", "audio", "codecs", "data", "evaluation", "generation", "layers", "models")

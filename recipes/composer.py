@@ -52,8 +52,8 @@ def recipe(
         sample_rate: What recordings are resampled to, in Hz.
         chunk_seconds: Length of what is classified at a time.
         hop_seconds: From one chunk that is judged to the next.
-        folds: Parts that the works are dealt into. Each network of the ensemble learns from all
-            but one of them, and is judged on that one.
+        folds: Parts that the works are dealt into, if each composer has so many. Each network of
+            the ensemble learns from all but one of them, and is judged on that one.
         members: Networks in the ensemble, at most as many as folds.
         front_end: What the networks hear: "spectrogram", or "waveform" for raw samples.
         next_sample: Weight of an auxiliary loss for "waveform": predicting the next sample.
@@ -77,13 +77,16 @@ def recipe(
     keras.utils.set_random_seed(seed)
     corpus = kaudio.Corpus.from_folder(audio, sample_rate, groups=groups)
     fold_of = kaudio.data.assign_folds(corpus, folds)
+    notes = [corpus.summary()]
+    if (dealt := len(set(fold_of.values()))) < folds:
+        notes.append(f"{dealt} folds instead of {folds}: a composer has no more works.")
     if not epoch_batches:
         # Lengths and sizes that make no sense are refused below.
         epoch_batches = math.ceil(3 * corpus.seconds / max(1.0, chunk_seconds * batch_size))
     model = kaudio.models.ComposerClassifier(
         corpus.labels,
         sample_rate,
-        members=min(members, folds),
+        members=min(members, dealt),
         front_end=front_end,
         filters=filters,
         blocks=blocks,
@@ -117,5 +120,5 @@ def recipe(
         run_dir=run_dir,
         keep="last",
         judged=judged.recordings,
-        notes=[corpus.summary()],
+        notes=notes,
     )

@@ -59,6 +59,9 @@ def recipe(
     keras.utils.set_random_seed(seed)
     corpus = kaudio.Corpus.from_folder(audio, SAMPLE_RATE, groups=groups)
     fold_of = kaudio.data.assign_folds(corpus, folds)
+    notes = [corpus.summary()]
+    if (dealt := len(set(fold_of.values()))) < folds:
+        notes.append(f"{dealt} folds instead of {folds}: a composer has no more works.")
     kind = kaudio.codecs.MuLaw if mu_law else kaudio.codecs.Linear
     codec = kind(SAMPLE_RATE, levels)
     model = kaudio.models.ComposerClassifier(
@@ -90,5 +93,5 @@ def recipe(
         run_dir=run_dir,
         keep="last",
         judged=judged.recordings,
-        notes=[corpus.summary()],
+        notes=notes,
     )

@@ -41,7 +41,11 @@ TINY = {  # sizes that fit ten seconds of music; nothing else is changed
     "gruv_2015.py": {"sample_rate": 8_000, "frame_length": 125, "sequence_frames": 10, "units": 8},
     "unnati_2016.py": {"frame_length": 1_000, "sequence_frames": 10, "units": 8},
     "beckham_2016.py": {"frame_length": 500, "sequence_frames": 10, "units": 8},
-    "wavenet.py": NET | SHORT | {"composers": True, "mixed_precision": True},
+    "beckham.py": {
+        **{"sample_rate": 8_000, "units": 8, "num_layers": 2, "mixtures": 2},
+        **{"carry_state": True, "scheduled_sampling": 0.5, "excerpt_seconds": 0.5},
+    },
+    "wavenet.py": NET | SHORT | {"composers": True, "mixed_precision": True, "input_noise": 1.0},
     "wavenet_long.py": SHORT | {"max_dilation": 8, "filters": 4, "skip_filters": 8},
     "wavenet_context.py": SHORT
     | {"stacks": 1, "max_dilation": 1, "context_hop_length": 4, "context_max_dilation": 2},

@@ -8,6 +8,7 @@ from kaudio.cli.app import main as main
 from kaudio.cli import fit as fit
 from kaudio.cli import generate as generate
 from kaudio.cli import evaluate as evaluate
+from kaudio.cli import report as report
 from kaudio.cli import classify as classify
 from kaudio.cli import dream as dream
 from kaudio.cli import export as export

@@ -1,5 +1,6 @@
 """`kaudio corpus`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -25,4 +26,6 @@ def corpus(
     if clear_cache:
         print(f"{data.clear_cache() / 1e6:.1f} MB removed from {data.cache_folder()}")
     if folder or not clear_cache:
-        print(data.survey(folder))
+        print(found := data.survey(folder))
+        if data.NO_RECORDINGS in found:
+            sys.exit(1)

@@ -38,14 +38,15 @@ def assign_folds(corpus: "Corpus", count: int) -> dict[str, int]:
 
     Args:
         corpus: Recordings with labels and groups.
-        count: Number of folds, at least 2.
+        count: Number of folds, at least 2. There are fewer, but not less than 2, where a label
+            has fewer groups.
 
     Returns:
-        The fold of each group, from 0 to `count` - 1. Each label is in all of them.
+        The fold of each group, from 0 on. Each label is in all of them.
 
     Raises:
-        ValueError: If a label has fewer groups than there are folds, a group has two labels, or a
-            recording has none.
+        ValueError: If there are fewer than two labels, a label has one group only, a group has two
+            labels, or a recording has none.
 
     Example:
     >>> folds = assign_folds(corpus, 4)
@@ -65,7 +66,13 @@ def assign_folds(corpus: "Corpus", count: int) -> dict[str, int]:
                 f"of '{recording.label}', such as '{recording.path}'. A group must have one label, "
                 "and so must copies of a file."
             )
-    return deal_groups(lengths, labels, count)
+    groups = Counter(labels.values())
+    if len(groups) < 2:
+        raise ValueError(
+            "There must be recordings of two labels or more to tell them apart, in a sub-folder "
+            f"for each. Received: only '{next(iter(groups))}'."
+        )
+    return deal_groups(lengths, labels, max(min(2, count), min(count, *groups.values())))
 
 
 def of_folds(corpus: "Corpus", folds: Mapping[str, int], count: int) -> "Corpus":

@@ -8,6 +8,8 @@ from kaudio.audio import AudioError, blocks, demo_folder, find, probe
 from kaudio.audio.files import printable
 from kaudio.data.cache import cache_bytes, cache_folder, demo_root
 
+NO_RECORDINGS = "No recordings were found."
+
 
 def survey(folder: Path | None) -> str:
     """Reads every recording in a folder to its end and says what is there.
@@ -44,7 +46,7 @@ def survey(folder: Path | None) -> str:
     lines.append(f"rates:   {_counts(rates)}")
     lines.append(f"formats: {_counts(kinds)}")
     if not labels:
-        lines.append("No recordings were found.")
+        lines.append(NO_RECORDINGS)
     if faults:
         lines.append(f"{len(faults)} cannot be used:")
         lines += [f"  {printable(path)}: {reason}" for path, reason in sorted(faults)]

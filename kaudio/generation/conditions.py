@@ -109,7 +109,8 @@ def _point(text: str, names: Sequence[str]) -> list[float]:
         found = entry.match(text, position)
         if not found or not found[0]:
             unknown = re.split(r"[\s,:]", text[position:])[0]
-            raise ValueError(f"This model knows no '{unknown}'. It knows: {', '.join(names)}.")
+            received = f"This model knows no '{unknown}'." if unknown else "A name is missing."
+            raise ValueError(f"{received} It knows: {', '.join(names)}.")
         try:
             point[found[1]] = float("1" if found[2] is None else found[2])
         except ValueError:

@@ -1,9 +1,10 @@
-"""TensorBoard event files, written without TensorFlow: scalars, audio, images, text."""
+"""TensorBoard event files, written without TensorFlow: numbers, histograms, audio, images, text."""
 
 import io
 import socket
 import struct
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,8 +16,13 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.compat.proto.types_pb2 import DT_STRING
 from tensorboard.plugins.audio import metadata as audio_metadata
+from tensorboard.plugins.histogram import metadata as histogram_metadata
+from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 from tensorboard.plugins.text import metadata as text_metadata
 from tensorboard.summary.writer.record_writer import RecordWriter
+from tensorboard.util.tensor_util import make_tensor_proto
+
+BUCKETS = 64
 
 
 class EventFile:
@@ -61,6 +67,27 @@ class EventFile:
         self._summary(
             [Summary.Value(tag=tag, simple_value=float(v)) for tag, v in values.items()], step
         )
+
+    def histogram(self, tag: str, values: np.ndarray, step: int) -> None:
+        """Writes how often which values occur, in 64 buckets of equal width.
+
+        Args:
+            tag: Its name in TensorBoard.
+            values: Numbers, of any shape; those that are not finite are left out.
+            step: Usually the epoch.
+        """
+        values = np.asarray(values, float)
+        counts, edges = np.histogram(values[np.isfinite(values)], BUCKETS)
+        tensor = make_tensor_proto(np.stack([edges[:-1], edges[1:], counts], axis=1))
+        metadata = histogram_metadata.create_summary_metadata(display_name=None, description=None)
+        self._summary([Summary.Value(tag=tag, metadata=metadata, tensor=tensor)], step)
+
+    def options(self, values: Mapping[str, bool | int | float | str]) -> None:
+        """Writes what a run was called with, for the tab that compares runs.
+
+        TensorBoard sets beside it the scalars of this folder.
+        """
+        self._write(Event(summary=hparams_pb(dict(values))))
 
     def audio(self, tag: str, samples: np.ndarray, sample_rate: int, step: int) -> None:
         """Writes audio as a 16-bit WAV file.

@@ -12,6 +12,7 @@ from kaudio.evaluation.trivial import predict_held_out, trivial_features
 from kaudio.models import ComposerClassifier
 from kaudio.models.load import load
 from kaudio.recipe import Recipe
+from kaudio.reporting.page import report
 from kaudio.training.event_file import EventFile
 from kaudio.training.judge import HeldOut, by_fold, judge
 from kaudio.training.run import Run, write_whole
@@ -96,3 +97,11 @@ def finish_classifier(recipe: Recipe, run: Run, epoch: int) -> dict[str, Any]:
         events.image(name, picture, epoch)
     events.close()
     return scores
+
+
+def write_report(run: Run) -> str:
+    """Writes the page of a run. Returns where, or why not: no run is lost for its page."""
+    try:
+        return str(report(run.folder, run.folder / "report.html"))
+    except Exception as error:
+        return f"not written ({error})"

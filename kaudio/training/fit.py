@@ -19,7 +19,7 @@ from kaudio.models import Autoregressive, ComposerClassifier
 from kaudio.models.load import load
 from kaudio.recipe import Recipe
 from kaudio.training import judge, summary
-from kaudio.training.finish import class_baselines, finish_classifier
+from kaudio.training.finish import class_baselines, finish_classifier, write_report
 from kaudio.training.keeper import Guard, Keeper, stop_politely
 from kaudio.training.progress import ProgressBar
 from kaudio.training.run import Run, write_json
@@ -75,12 +75,13 @@ def fit(recipe: Recipe) -> Run:
     headline = _headline(recipe)
     run.curves.write_bytes(summary.curves(progress, headline))
     print(summary.closing(progress, headline))
-    metrics = summary.metrics(progress, headline)
+    metrics = summary.metrics(progress, headline, recipe.model)
     if isinstance(recipe.model, ComposerClassifier):
         metrics["held_out"] = finish_classifier(recipe, run, metrics["best"]["epoch"])
         print(judge.table(metrics["held_out"]))
     write_json(run.metrics, metrics)
-    print(summary.whereabouts(recipe, run, *_sample(recipe, run)), flush=True)
+    clip = _sample(recipe, run)
+    print(summary.whereabouts(recipe, run, *clip, write_report(run)), flush=True)
     return run
 
 
@@ -91,11 +92,11 @@ def _train(recipe: Recipe, run: Run, progress: dict[str, Any]) -> None:
     known = progress["baselines"].get("validation", {})
     shown = [
         ProgressBar(recipe.epochs * size, progress["step"], recipe.epochs, headline),
-        Curves(run, headline, known, epoch),
+        Curves(run, headline, known, epoch, recipe.options),
     ]
     if _plays(recipe):
         shown.append(Clips(run, recipe, epoch))
-    record = functools.partial(summary.metrics, progress, headline)
+    record = functools.partial(summary.metrics, progress, headline, recipe.model)
     keeper = Keeper(run, size, recipe.epochs, progress, record, recipe.keep)
     # An epoch that was begun is finished first, with the batches it has left.
     parts = [(epoch, epoch + 1, offset), (epoch + 1, recipe.epochs, 0)]

@@ -46,12 +46,13 @@ def opening(recipe: Recipe, run: Run) -> list[str]:
     return lines
 
 
-def metrics(progress: dict[str, Any], headline: str) -> dict[str, Any]:
+def metrics(progress: dict[str, Any], headline: str, model: keras.Model) -> dict[str, Any]:
     """The content of `metrics.json`.
 
     Args:
         progress: How far the run has come.
         headline: The metric that baselines are values of.
+        model: What is trained.
     """
     best = _best(progress)
     parts = {
@@ -64,7 +65,12 @@ def metrics(progress: dict[str, Any], headline: str) -> dict[str, Any]:
         }
         for part, prefix in PARTS.items()
     }
-    return {"best": {"epoch": best["epoch"], **parts}, "epochs": progress["epochs"]}
+    about = {"class": type(model).__name__, "parameters": _num_trainable(model)}
+    return {
+        "model": about,
+        "best": {"epoch": best["epoch"], **parts},
+        "epochs": progress["epochs"],
+    }
 
 
 def closing(progress: dict[str, Any], headline: str) -> str:
@@ -104,7 +110,7 @@ def sound(samples: Any, sample_rate: int, hop_length: int, may_end: bool = False
     return ", ".join(text.format(value) for text, value in parts.items() if value is not None)
 
 
-def whereabouts(recipe: Recipe, run: Run, clip: Path | None, clip_sounds: str) -> str:
+def whereabouts(recipe: Recipe, run: Run, clip: Path | None, clip_sounds: str, report: str) -> str:
     """Says where all lies, and which commands come next."""
     folder = shlex.quote(str(run.folder))
     again = f"kaudio fit {shlex.quote(str(recipe.path))}" if recipe.path else "kaudio fit RECIPE"
@@ -112,6 +118,7 @@ def whereabouts(recipe: Recipe, run: Run, clip: Path | None, clip_sounds: str) -
     name = shlex.quote(recipe.model.labels[-1]) if classifies else None
     rows = {
         "model": run.model,
+        "report": report,
         "metrics": run.metrics,
         "curves": run.curves,
         "sample": f"{clip} ({clip_sounds})" if clip else None,

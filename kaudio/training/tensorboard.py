@@ -1,5 +1,7 @@
-"""What a run shows in TensorBoard: curves beside their baselines, audio, spectrograms."""
+"""What a run shows in TensorBoard: curves, baselines, options; audio, spectrograms, histograms."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Self
 
 import keras
@@ -28,10 +30,16 @@ class Curves(keras.callbacks.Callback):
         headline: Name of the metric that the baselines are values of.
         baselines: Values on the validation data, by name.
         first_epoch: Where this run goes on from. TensorBoard forgets what lies after.
+        options: Of the recipe: runs can be compared by them, beside their validation metrics.
     """
 
     def __init__(
-        self, run: Run, headline: str, baselines: dict[str, float], first_epoch: int
+        self,
+        run: Run,
+        headline: str,
+        baselines: dict[str, float],
+        first_epoch: int,
+        options: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         super().__init__()
         self.headline = headline
@@ -39,6 +47,8 @@ class Curves(keras.callbacks.Callback):
         purge = first_epoch + 1 if first_epoch else None
         names = ["train", "validation", *baselines]
         self.files = {name: EventFile(run.logs / name, purge) for name in names}
+        plain = {k: v if isinstance(v, bool | int | float) else str(v) for k, v in options.items()}
+        self.files["validation"].options(plain)
 
     def __enter__(self) -> Self:
         return self
@@ -95,6 +105,10 @@ class Clips(keras.callbacks.Callback):
         if not self.reference_shown:
             self.reference_shown = True
             self.events.audio("reference", clips["reference"], rate, epoch + 1)
+        for name, samples in clips.items():
+            steps = model.codec.encode(samples)
+            if steps.size:
+                self.events.histogram(f"steps/{name}", steps, epoch + 1)
         self.events.image("spectrograms", spectrogram_png(clips, rate), epoch + 1)
         self.events.flush()
         write(self.run.clips / f"epoch_{epoch + 1:04d}.wav", clips["generated"], rate)

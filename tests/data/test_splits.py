@@ -139,6 +139,26 @@ def recording(path, label, group):
     return Recording(Path(path), label, group, None, 8_000, 0, 8_000)
 
 
+def of_two(*counts):
+    """Two composers, with so many recordings."""
+    found = zip(("ada", "bela"), counts, strict=False)
+    made = [recording(f"{who}/{i}.wav", who, f"{who} {i}") for who, n in found for i in range(n)]
+    return Corpus(tuple(made), 8_000)
+
+
+def test_where_a_label_has_few_groups_there_are_fewer_folds():
+    assert set(assign_folds(of_two(5, 3), 4).values()) == {0, 1, 2}
+    with pytest.raises(ValueError, match=r"label 'bela' has 1 groups of recordings for 2 folds"):
+        assign_folds(of_two(5, 1), 4)
+    with pytest.raises(ValueError, match=r"at least 2 folds\. Received: 1"):
+        assign_folds(of_two(5, 3), 1)
+
+
+def test_one_label_has_nothing_to_be_told_from():
+    with pytest.raises(ValueError, match=r"two labels or more .*Received: only 'ada'\."):
+        assign_folds(of_two(5), 4)
+
+
 def test_a_group_with_two_labels_and_a_recording_without_one_are_refused():
     of_both = [recording(f"{who}/1.wav", who, "op. 1") for who in ("ada", "bela")]
     with pytest.raises(ValueError, match=r"'op\. 1' has recordings of 'ada' and of 'bela'"):
@@ -148,7 +168,7 @@ def test_a_group_with_two_labels_and_a_recording_without_one_are_refused():
 
 
 def test_an_ensemble_of_few_judges_the_first_folds():
-    corpus = Corpus(tuple(recording(f"ada/{i}.wav", "ada", f"{i}") for i in range(4)), 8_000)
+    corpus = of_two(4, 4)
     folds = assign_folds(corpus, 4)
     kept = of_folds(corpus, folds, 2)
     assert {folds[r.group] for r in kept.recordings} == {0, 1}

@@ -17,20 +17,30 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 import kaudio
 from kaudio.training import Run
+from kaudio.training.finish import write_report
 from kaudio.training.keeper import Keeper, Stopped
 
 RECIPE = """
     from pathlib import Path
     import keras, kaudio
 
-    def recipe(audio: Path, run_dir: Path, epochs: int = 3, units: int = 8, clips: float = 0.0):
+    def recipe(
+        audio: Path, run_dir: Path, epochs: int = 3, units: int = 8, clips: float = 0.0,
+        lanes: int = 0,
+    ):
         keras.utils.set_random_seed(0)
         corpus = kaudio.Corpus.from_folder(audio, 8_000)
         train, validation = corpus.split(validation=0.2, seed=0)
         codec = kaudio.codecs.FFTFrames(8_000, 64, overlap=2)
-        train = kaudio.data.next_step(train, codec, 30, 8, seed=0)
+        if lanes:
+            train = kaudio.data.lanes(train, codec, 30, lanes, seed=0)
+        else:
+            train = kaudio.data.next_step(train, codec, 30, 8, seed=0)
         validation = kaudio.data.next_step(validation, codec, 30, 4)
-        model = kaudio.models.FrameLSTM(codec, units, projection=8, input_noise=0.1, dropout=0.1)
+        model = kaudio.models.FrameLSTM(
+            codec, units, projection=8, input_noise=0.1, dropout=0.1, lanes=lanes,
+            scheduled_sampling=0.5 if lanes else 0.0, ramp_steps=10,
+        )
         model.adapt(train)
         model.compile(keras.optimizers.Adam(0.01, clipnorm=1.0), loss="mse")
         return kaudio.Recipe(
@@ -65,6 +75,7 @@ def test_a_run_folder_explains_itself(make, capsys):
         "epochs": 3,
         "units": 8,
         "clips": 0.5,
+        "lanes": 0,
     }
     assert record["backend"] == keras.config.backend()
     assert record["versions"]["keras"] == keras.__version__
@@ -81,10 +92,23 @@ def test_a_run_folder_explains_itself(make, capsys):
     clips = sorted(path.name for path in run.clips.iterdir())
     assert clips == ["epoch_0001.wav", "epoch_0002.wav", "epoch_0003.wav"]
     assert soundfile.info(run.sample).frames == 4_000
+    assert metrics["model"]["class"] == "FrameLSTM"
+    assert metrics["model"]["parameters"] == sum(
+        int(ops.size(weight)) for weight in recipe.model.trainable_weights
+    )
+    page = (run.folder / "report.html").read_text()
+    assert 0 < page.index("predict-last") < page.index("</html>")
     for picture in (run.spectrogram, run.curves):
         assert picture.read_bytes().startswith(b"\x89PNG")
     text = capsys.readouterr().out
-    for wanted in ("nmse", "predict-last", str(run.model), str(run.sample), "tensorboard --logdir"):
+    for wanted in (
+        "nmse",
+        "predict-last",
+        str(run.model),
+        str(run.sample),
+        "report.html",
+        "tensorboard --logdir",
+    ):
         assert wanted in text
 
 
@@ -116,6 +140,12 @@ def test_the_model_of_the_best_epoch_is_kept_or_of_the_last_if_a_recipe_says_so(
         keeper.on_epoch_end(epoch, {"loss": 1.0, "val_loss": loss})
     assert progress["best"]["epoch"] == kept
     np.testing.assert_array_equal(kaudio.load(run.folder).readout.bias, kept)
+
+
+def test_no_run_is_lost_for_its_page(tmp_path):
+    (tmp_path / "report.html").write_text("years of work")
+    assert write_report(Run(tmp_path)).startswith("not written ('")
+    assert (tmp_path / "report.html").read_text() == "years of work"
 
 
 def test_a_recipe_keeps_the_best_model_or_the_last(make):
@@ -154,6 +184,14 @@ def test_a_stop_in_the_middle_of_an_epoch_loses_nothing(make, monkeypatch):
         kaudio.fit(replace(stopped, callbacks=[Interrupt(len(stopped.train) + 2)]))
     assert kaudio.load(stopped.run_dir)
     assert_same_state(whole, kaudio.fit(make("stopped")))
+
+
+def test_states_that_are_carried_along_are_not_lost_by_a_stop(make):
+    whole = kaudio.fit(make("whole", lanes=4, epochs=2))
+    stopped = make("stopped", lanes=4, epochs=2)
+    with pytest.raises(Stopped):
+        kaudio.fit(replace(stopped, callbacks=[Interrupt(3)]))
+    assert_same_state(whole, kaudio.fit(make("stopped", lanes=4, epochs=2)))
 
 
 def test_a_stop_at_the_last_batch_of_an_epoch_ends_after_its_validation(make):

@@ -1,0 +1,1 @@
+"""One page of HTML about runs and clips: players, spectrograms, curves, baselines."""

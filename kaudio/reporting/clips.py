@@ -1,0 +1,162 @@
+"""What is heard in a clip: as `kaudio evaluate` has it, and what is not defined, why."""
+
+import base64
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from kaudio.audio import AudioError, probe, read
+from kaudio.data import Corpus
+from kaudio.evaluation import describe, faults, loops
+from kaudio.evaluation.bands import HIGHEST_HZ
+from kaudio.evaluation.clip_report import ClipReport
+from kaudio.evaluation.faults import SHORTEST_SECONDS
+from kaudio.evaluation.judge_clip import evaluate_audio
+from kaudio.evaluation.known_music import KnownMusic
+from kaudio.evaluation.loops import Loops
+from kaudio.reporting.pictures import spectrogram, waveform
+
+# Of a longer clip this much is judged, and this much is in the page.
+JUDGED_SECONDS = 600.0
+PLAYED_SECONDS = 30.0
+# Browsers play these rates; clips are compared with music at no higher one than the second.
+PLAYED_RATES = (3_000, 48_000)
+HIGHEST_RATE = 16_000
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A clip to look at and to listen to.
+
+    Args:
+        flac: The first 30 s as a FLAC file, or none where the page is full.
+        seconds: How long that is.
+        highest: The highest frequency in the spectrogram, in Hz.
+        waveform: An SVG element.
+        spectrogram: A WebP picture, or none where the clip is too short for one.
+    """
+
+    flac: bytes
+    seconds: float
+    highest: float
+    waveform: str
+    spectrogram: bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """A clip, measured.
+
+    Args:
+        path: Its file.
+        seconds: Its length, or None where the file cannot be read.
+        sample_rate: Of the file, in Hz, or None.
+        measures: By the names of `kaudio.evaluation.UNITS`; None where one is not defined.
+        faults: What is wrong with it, a phrase each.
+        loops: Its longest repetitions, or None.
+        report: How it is beside music, or None without music.
+        picture: To look at, or None where it cannot be read.
+        undefined: Why what is None is so, by name of the measure.
+    """
+
+    path: Path
+    seconds: float | None = None
+    sample_rate: int | None = None
+    measures: dict[str, float | None] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    loops: Loops | None = None
+    report: ClipReport | None = None
+    picture: Picture | None = None
+    undefined: dict[str, str] = field(default_factory=dict)
+
+
+class Music:
+    """The music that clips are judged by, measured once for each rate.
+
+    Args:
+        folder: Of recordings.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._known: dict[int, KnownMusic] = {}
+
+    def at(self, sample_rate: int) -> KnownMusic:
+        """The music at a rate."""
+        if sample_rate not in self._known:
+            corpus = Corpus.from_folder(self.folder, sample_rate)
+            self._known[sample_rate] = KnownMusic.of(corpus)
+        return self._known[sample_rate]
+
+
+def hear(
+    path: Path,
+    music: Music | None = None,
+    hop_length: int | None = None,
+    may_end: bool = False,
+) -> Clip:
+    """Measures a clip. A file that cannot be read, or is too short, says so, and is not raised.
+
+    Args:
+        path: An audio file of any rate. Of one longer than 10 minutes, those are judged.
+        music: To judge it by, or None.
+        hop_length: Samples between the joins of a model that writes frames, at the rate of the
+            file, or None.
+        may_end: Whether it may end in silence, as single sounds do.
+    """
+    try:
+        info = probe(path)
+        samples = read(path, seconds=JUDGED_SECONDS)
+    except AudioError as error:
+        return Clip(path, undefined={"everything": error.reason})
+    if not len(samples):
+        return Clip(path, undefined={"everything": "it holds no samples"})
+    rate, why = info.sample_rate, {}
+    measures = describe(samples, rate, hop_length)
+    why["level_db"] = "nothing but zeros"
+    why["silent_share"] = "shorter than 50 ms"
+    why["join_click_db"] = "fewer than 4 joins, or silence"
+    if hop_length is None:
+        why["join_click_db"] = "no run says where joins are"
+    elif hop_length == 1:
+        why["join_click_db"] = "the model writes single samples"
+    long_enough = len(samples) >= SHORTEST_SECONDS * rate
+    if not long_enough:
+        why["loops"] = f"shorter than {SHORTEST_SECONDS:g} s"
+    report = None
+    if music:
+        common = min(rate, HIGHEST_RATE)
+        heard = samples if common == rate else read(path, common, seconds=JUDGED_SECONDS)
+        report = evaluate_audio(heard, music.at(common), common, path.name)
+        why |= {name: text.split(". ")[0] for name, text in report.undefined.items()}
+    return Clip(
+        path=path,
+        seconds=max(info.seconds, len(samples) / rate),
+        sample_rate=rate,
+        measures=measures,
+        faults=faults(samples, rate, may_end),
+        loops=loops(samples, rate) if long_enough else None,
+        report=report,
+        picture=_picture(path, samples, rate),
+        undefined=why,
+    )
+
+
+def data_uri(kind: str, content: bytes) -> str:
+    """Bytes as an address that holds them."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _picture(path: Path, samples: np.ndarray, sample_rate: int) -> Picture:
+    shown = samples[: round(PLAYED_SECONDS * sample_rate)]
+    rate = int(np.clip(sample_rate, *PLAYED_RATES))
+    played = shown if rate == sample_rate else read(path, rate, seconds=PLAYED_SECONDS)
+    file = io.BytesIO()
+    soundfile.write(file, played, rate, format="FLAC", subtype="PCM_16")
+    seconds = len(shown) / sample_rate
+    highest = min(HIGHEST_HZ, sample_rate / 2)
+    picture = spectrogram(shown, sample_rate)
+    return Picture(file.getvalue(), seconds, highest, waveform(shown), picture)
