@@ -24,7 +24,7 @@ MAY_IMPORT = {  # room: the rooms it may import, and the libraries
     "reporting": ({"audio", "codecs", "data", "evaluation"}, {"numpy", "matplotlib", "soundfile"}),
     "training": (
         {"audio", "data", "evaluation", "generation", "models", "recipe", "reporting"},
-        {"numpy", "keras", "grain", "rich", "soundfile", "tensorboard"},
+        {"numpy", "keras", "filelock", "grain", "rich", "soundfile", "tensorboard"},
     ),
     "backend.py": (set(), {"keras", "jax", "tensorflow"}),
     "artifacts": (

@@ -19,6 +19,7 @@ from kaudio.models import Autoregressive, ComposerClassifier
 from kaudio.models.load import load
 from kaudio.recipe import Recipe
 from kaudio.training import judge, summary
+from kaudio.training.alone import alone
 from kaudio.training.finish import class_baselines, finish_classifier, write_report
 from kaudio.training.keeper import Guard, Keeper, stop_politely
 from kaudio.training.progress import ProgressBar
@@ -45,7 +46,7 @@ def fit(recipe: Recipe) -> Run:
         The run folder. Its `model` is the best one, or the last: see `Recipe`.
 
     Raises:
-        ValueError: If the run folder holds another run.
+        ValueError: If the run folder holds another run, or another process is training in it.
         Stopped: If training was interrupted, or the loss is not finite any more.
 
     Example:
@@ -53,14 +54,18 @@ def fit(recipe: Recipe) -> Run:
     >>> run = kaudio.fit(recipe)
     >>> model = kaudio.load(run.folder)
     """
-    run, model = Run(Path(recipe.run_dir)), recipe.model
+    with alone(Path(recipe.run_dir)):
+        return _fit(recipe, Run(Path(recipe.run_dir)))
+
+
+def _fit(recipe: Recipe, run: Run) -> Run:
     run.open(recipe)
     for line in [*recipe.notes, *summary.opening(recipe, run)]:
         print(line, flush=True)
     data = _fingerprint(recipe)
     progress: dict[str, Any] = {"step": 0, "epochs": [], "best": None, "data": data}
     if run.state.exists():
-        progress = load_state(run.state, model)
+        progress = load_state(run.state, recipe.model)
         if progress["data"] != data:
             raise ValueError(
                 f"'{run.folder}' holds a run on other recordings: some were added, changed or "
@@ -71,7 +76,8 @@ def fit(recipe: Recipe) -> Run:
     if progress["step"] < recipe.epochs * len(recipe.train):
         _train(recipe, run, progress)
     else:
-        print(f"This run is complete: {len(progress['epochs'])} epochs. More of them would go on.")
+        count = len(progress["epochs"])
+        print(f"This run is complete: {count} epochs. It goes on with --epochs {2 * count}, say.")
     headline = _headline(recipe)
     run.curves.write_bytes(summary.curves(progress, headline))
     print(summary.closing(progress, headline))

@@ -129,6 +129,7 @@ def whereabouts(recipe: Recipe, run: Run, clip: Path | None, clip_sounds: str, r
         "classify": f"kaudio classify {folder} piece.mp3" if classifies else None,
         "dream": f"kaudio dream {folder} in.wav out.wav --target {name}" if classifies else None,
         "watch": f"tensorboard --logdir {folder} --samples_per_plugin audio=100,images=100",
+        "longer": f"the same command with --epochs {2 * recipe.epochs}",
         "your music": f"{again} --audio ~/music --run-dir {shlex.quote(f'{run.folder}_2')}",
     }
     return "\n" + "\n".join(f"{name + ':':<13}{value}" for name, value in rows.items() if value)
