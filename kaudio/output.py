@@ -148,8 +148,16 @@ def write_dream(sound: np.ndarray, dreamed: Any, out: Path, sample_rate: int) ->
 
 def _listen(paths: list[Path], sample_rate: int, may_end: bool) -> None:
     """Says of clips that are no music what is wrong with them. Of long ones, hears the end."""
+    silent = False
     for path in paths:
         start = max(0.0, probe(path).seconds - LISTEN_SECONDS)
         where = f"in its last {LISTEN_SECONDS:.0f} s, " if start else ""
         for fault in faults(read(path, sample_rate, start), sample_rate, may_end):
             print(f"{path} is not music: {where}{fault}", file=sys.stderr)
+            silent = silent or "silent" in fault
+    if silent:
+        print(
+            "A model that has heard much silence goes on with it: begin from a recording "
+            "(--prime), at a higher --temperature, or train without it (--trim-silence-db -50).",
+            file=sys.stderr,
+        )

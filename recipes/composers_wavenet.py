@@ -25,6 +25,7 @@ def recipe(
     filters: int = 24,
     skip_filters: int = 64,
     excerpt_seconds: float = 0.5,
+    trim_silence_db: float | None = -50.0,
     temperature: float = 1.0,
     learning_rate: float = 5e-3,
     batch_size: int = 1,
@@ -46,6 +47,9 @@ def recipe(
         filters: Width of the residual path and of the gates.
         skip_filters: Width of the sum of all layers, and of the layer after it.
         excerpt_seconds: How much music of an excerpt counts.
+        trim_silence_db: Leaves out silence at both ends of a recording: what stays below this
+            level, in dB relative to its peak. A network that has heard much silence goes on with
+            it, where a clip begins from silence.
         temperature: Of generation: below 1 is safer, above 1 wilder.
         learning_rate: Step size of Adam at the start; it falls to 3 % of it on a cosine.
         batch_size: Excerpts in a batch.
@@ -64,6 +68,7 @@ def recipe(
         filters=filters,
         skip_filters=skip_filters,
         excerpt_seconds=excerpt_seconds,
+        trim_silence_db=trim_silence_db,
         composers=True,
         temperature=temperature,
         learning_rate=learning_rate,
