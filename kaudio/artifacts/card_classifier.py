@@ -37,6 +37,15 @@ With ai-edge-litert (`pip install ai-edge-litert numpy`), one clip at a time:
     print(labels[probabilities[0].argmax()])
 """
 
+USE_ONNX = """
+With ONNX Runtime (`pip install onnxruntime numpy`):
+
+    import onnxruntime
+
+    serve = onnxruntime.InferenceSession("onnx/serve.onnx")
+    probabilities = serve.run(["probabilities"], dict(audio=audio))[0]
+"""
+
 USE_KERAS = """
 With kaudio (`pip install kaudio`), on TensorFlow or JAX, for whole recordings:
 
@@ -68,7 +77,8 @@ def endpoints(metadata: Mapping[str, Any]) -> str:
 | serve | audio (batch, samples), of any length | probabilities (batch, labels) |
 | describe | nothing | what it is, labels in order: JSON |
 
-A TensorFlow Lite file has `serve` only, with a batch of 1; what it is lies in its metadata.
+A TensorFlow Lite file has `serve` only, with a batch of 1, and an ONNX file with any; what it is
+lies in its metadata.
 """
 
 
@@ -103,6 +113,7 @@ def use(name: str, metadata: Mapping[str, Any], files: Sequence[str]) -> str:
     """How to use those files that are there."""
     lite = [file for file in files if file.endswith(".tflite")]
     text = AUDIO + USE_SAVED_MODEL * ("saved_model" in files) + USE_LITE * bool(lite)
+    text += USE_ONNX * ("onnx" in files)
     text += USE_KERAS * ("model.keras" in files)
     rate = metadata["sample_rate"]
     return text.format(

@@ -37,6 +37,15 @@ With ai-edge-litert (`pip install ai-edge-litert numpy`), one clip at a time, al
     audio = generate({lite})["audio"]
 """
 
+USE_ONNX = """
+With ONNX Runtime (`pip install onnxruntime numpy`), one clip at a time, all inputs given:
+
+    import onnxruntime
+
+    generate = onnxruntime.InferenceSession("onnx/generate.onnx")
+    audio = generate.run(["audio"], dict({lite}))[0]
+"""
+
 USE_KERAS = """
 With kaudio (`pip install kaudio`), on TensorFlow or JAX, for playing, further training or parts:
 
@@ -73,7 +82,7 @@ def endpoints(metadata: Mapping[str, Any]) -> str:
     return f"""## Endpoints
 
 A step is {metadata["hop_length"]:,} samples long. All audio is float32 in [-1, 1], all noise
-uniform in [0, 1). TensorFlow Lite files have a batch of 1.
+uniform in [0, 1). TensorFlow Lite and ONNX files have a batch of 1.
 
 | endpoint | takes | gives |
 |---|---|---|
@@ -89,11 +98,12 @@ def use(name: str, metadata: Mapping[str, Any], files: Sequence[str]) -> str:
     """How to use those files that are there."""
     lite = [file for file in files if file.endswith(".tflite")]
     text = NOISE + USE_SAVED_MODEL * ("saved_model" in files) + USE_LITE * bool(lite)
+    text += USE_ONNX * ("onnx" in files)
     text += USE_KERAS * ("model.keras" in files)
     first = next(iter(metadata["controls"]), None)
     steps = round(metadata["sample_rate"] / metadata["hop_length"])
     inputs = ["noise=noise"]
-    inputs += [f"{k}=np.float32({v:g})" for k, v in metadata["controls"].items()]
+    inputs += [f"{k}=np.array({v:g}, 'float32')" for k, v in metadata["controls"].items()]
     inputs += [
         f'{k}_condition=np.zeros((1, 1, {n}), "float32")' for k, n in metadata["conditions"].items()
     ]

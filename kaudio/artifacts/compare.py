@@ -15,7 +15,7 @@ from kaudio.artifacts.players import FORMATS, open_player
 from kaudio.models.load import load
 
 # What has the weights of the model, and not rounded ones.
-EXACT = ("saved_model", "tflite")
+EXACT = ("saved_model", "tflite", "onnx")
 
 
 def compare(

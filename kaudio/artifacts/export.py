@@ -1,4 +1,4 @@
-"""From a trained model to an exported folder: `.keras`, SavedModel, TensorFlow Lite and a card."""
+"""From a trained model to an exported folder: Keras, SavedModel, TensorFlow Lite, a card."""
 
 import json
 import os
@@ -19,14 +19,15 @@ from kaudio.artifacts.comparison import Comparison
 from kaudio.artifacts.describe import describe
 from kaudio.artifacts.interrupt import stoppable
 from kaudio.artifacts.networks import network
-from kaudio.artifacts.players import FORMATS
+from kaudio.artifacts.onnx_player import check_installed
+from kaudio.artifacts.players import DEFAULT_FORMATS, FORMATS
 from kaudio.models.load import load
 
 
 def export(
     model: keras.Model | Path | str,
     folder: Path | str,
-    formats: Sequence[str] = tuple(FORMATS),
+    formats: Sequence[str] = DEFAULT_FORMATS,
     force: bool = False,
     licence: str | None = None,
     say: Callable[[str], object] = lambda _: None,
@@ -34,15 +35,16 @@ def export(
     """Writes a trained model for use elsewhere, and checks that it does the same there.
 
     The folder holds `model.keras`, `saved_model/`, `model.tflite` (and its smaller variants
-    `model.float16.tflite` and `model.int8.tflite`) and `card.md`. It appears as a whole, once
-    every artifact has been compared with the model in Python: a sampler on the same noise, a
-    classifier on the same audio.
+    `model.float16.tflite` and `model.int8.tflite`) and `card.md`; if that is asked for, also
+    `onnx/`. It appears as a whole, once every artifact has been compared with the model in
+    Python: a sampler on the same noise, a classifier on the same audio.
 
     Args:
         model: A WaveNet, a FrameLSTM or a ComposerClassifier, or a run folder or `.keras` file to
             read it from. The card of a run folder has its metrics.
         folder: What to write.
-        formats: Some of "keras", "saved_model", "tflite", "tflite_float16" and "tflite_int8".
+        formats: Some of "keras", "saved_model", "tflite", "tflite_float16", "tflite_int8" and
+            "onnx". Default: all but the last, which needs `pip install "kaudio[onnx]"`.
         force: Whether to replace a folder that is there already.
         licence: Of the recordings that the model was trained on, for the card.
         say: Is told what is done, such as `print`.
@@ -51,9 +53,11 @@ def export(
         What each artifact was found to be.
 
     Raises:
-        ValueError: If a format is unknown, the model cannot be exported, an artifact does not
-            do the same, or the folder to replace has the model itself in it.
+        ValueError: If a format is unknown or its packages are missing, the model cannot be
+            exported, an artifact does not do the same, or the folder to replace has the model
+            itself in it.
         FileExistsError: If the folder is there and `force` is not set.
+        NotADirectoryError: If the folder would lie in a file.
 
     Example:
     >>> kaudio.export("runs/gruv", "saved_models/gruv")
@@ -65,10 +69,18 @@ def export(
         )
     if not formats:
         raise ValueError(f"Expected at least one format of {', '.join(FORMATS)}. Received: none.")
+    if "onnx" in formats:
+        check_installed("onnx", "onnxruntime")
     if folder.exists() and not force:
         raise FileExistsError(
             f"'{folder}' is there already. Export to another folder, or replace it with --force."
         )
+    for parent in folder.parents:
+        if parent.exists() and not parent.is_dir():
+            raise NotADirectoryError(
+                f"'{folder}' cannot be written: '{parent}' is a file. Export to a folder that lies "
+                "in a folder."
+            )
     source = None if isinstance(model, keras.Model) else Path(model)
     for kept in (Path.cwd(), *([source] if source else [])):
         if kept.resolve().is_relative_to(folder.resolve()):

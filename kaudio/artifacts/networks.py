@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from kaudio.artifacts.classifier import Classifier
-from kaudio.artifacts.time_domain import TimeDomainLSTM
+from kaudio.artifacts.time_domain import LONGEST_NOISE, TimeDomainLSTM
 from kaudio.codecs import Quantizer
 from kaudio.codecs.frames import Frames
 from kaudio.models import ComposerClassifier, FrameLSTM, WaveNet
@@ -130,6 +130,47 @@ class FrameNetwork(Network):
         return self.source(self._frames(samples))
 
 
+class SpectralNetwork(FrameNetwork):
+    """A model of frames with a probabilistic head: transforms stay outside of what the loop runs.
+
+    The deviations of such a head are of features, other ones each time, so they do not fold into
+    the layers as those of a `TimeDomainLSTM` do.
+
+    Args:
+        model: The model. Its codec cuts frames.
+
+    Raises:
+        ValueError: If the matrix of the transform would be too large.
+    """
+
+    def __init__(self, model: FrameLSTM, codec: Frames) -> None:
+        Network.__init__(self, model)
+        self.codec, self.source = codec, model
+        self.overlap = codec.frame_length // codec.hop_length
+        self.matrix = None
+        if type(codec) is not Frames:
+            if codec.frame_length > LONGEST_NOISE:
+                raise ValueError(
+                    "A model with `mixtures` can be exported if its frames are of at most "
+                    f"{LONGEST_NOISE} samples. Received: {codec.frame_length}. Train it on "
+                    "shorter frames."
+                )
+            # The inverse of the transform is its transpose.
+            self.matrix = codec.transform(np.eye(codec.frame_length, dtype="float32"))
+
+    def encode(self, samples: Any) -> Any:
+        frames = self._frames(samples)
+        return frames if self.matrix is None else ops.matmul(frames, self.matrix)
+
+    def decode(self, steps: Any, tail: Any) -> tuple[Any, Any]:
+        if self.matrix is not None:
+            steps = ops.matmul(steps, self.matrix.T)
+        return super().decode(steps, tail)
+
+    def predict(self, samples: Any, conditions: dict) -> Any:
+        return self.source(self.encode(samples))
+
+
 def network(model: keras.Model) -> Network | Classifier:
     """The network of a model.
 
@@ -139,7 +180,8 @@ def network(model: keras.Model) -> Network | Classifier:
     if isinstance(model, WaveNet):
         return CodeNetwork(model)
     if isinstance(model, FrameLSTM) and isinstance(model.codec, Frames):
-        return FrameNetwork(model, model.codec)
+        make = SpectralNetwork if model.options["mixtures"] else FrameNetwork
+        return make(model, model.codec)
     if isinstance(model, ComposerClassifier):
         return Classifier(model)
     raise ValueError(

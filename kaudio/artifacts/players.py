@@ -2,7 +2,6 @@
 
 import abc
 import json
-import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from kaudio.artifacts.describe import check_version
+from kaudio.generation.controls import check_controls
 
 Arrays = dict[str, np.ndarray]
 # Format, and what it is called in an exported folder.
@@ -20,7 +20,10 @@ FORMATS = {
     "tflite": "model.tflite",
     "tflite_float16": "model.float16.tflite",
     "tflite_int8": "model.int8.tflite",
+    "onnx": "onnx",
 }
+# ONNX needs packages that are not installed with kaudio, so it is written where it is asked for.
+DEFAULT_FORMATS = tuple(name for name in FORMATS if name != "onnx")
 
 
 class Player(abc.ABC):
@@ -31,6 +34,8 @@ class Player(abc.ABC):
     """
 
     metadata: dict[str, Any]
+    # Whether it runs one clip at a time, and starts without being told how many.
+    is_single: bool = True
 
     @abc.abstractmethod
     def run(self, endpoint: str, inputs: Mapping[str, np.ndarray]) -> Arrays:
@@ -71,9 +76,7 @@ class Player(abc.ABC):
                 f"This artifact has the controls {', '.join(known) or '(none)'}. Received: "
                 f"{', '.join(sorted(unknown))}."
             )
-        for name, value in given.items():
-            if not 0 <= value < math.inf:
-                raise ValueError(f"`{name}` must be a number, 0 or more. Received: {name}={value}.")
+        check_controls(given)
         return {name: np.array(value, "float32") for name, value in {**known, **given}.items()}
 
 
@@ -83,6 +86,8 @@ class SavedModelPlayer(Player):
     Args:
         folder: Of the SavedModel.
     """
+
+    is_single = False
 
     def __init__(self, folder: Path) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -145,6 +150,10 @@ def open_player(path: Path, format: str) -> Player:
         path: Of the artifact itself.
         format: One of `FORMATS`, but for "keras".
     """
+    if format == "onnx":
+        from kaudio.artifacts.onnx_player import OnnxPlayer
+
+        return OnnxPlayer(path)
     return SavedModelPlayer(path) if format == "saved_model" else TFLitePlayer(path)
 
 
@@ -161,7 +170,8 @@ def find_player(path: Path | str, format: str) -> Player:
     """
     path, name = Path(path), FORMATS[format]
     found = path / name if (path / name).exists() else path
-    if not (found / "saved_model.pb" if format == "saved_model" else found).is_file():
+    inside = {"saved_model": "saved_model.pb", "onnx": "serve.onnx"}.get(format)
+    if not (found / inside if inside else found).is_file():
         raise FileNotFoundError(
             f"There is no {name} at '{path}'. `kaudio export` writes a folder that has one."
         )

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from kaudio.artifacts.players import Arrays, Player, SavedModelPlayer, TFLitePlayer
+from kaudio.artifacts.players import Arrays, Player
 
 
 def play(
@@ -38,9 +38,10 @@ def play(
             "`seed` must be 0 or more, `batch_size` 1 or more. Received: "
             f"seed={seed}, batch_size={batch_size}."
         )
-    if isinstance(player, TFLitePlayer) and batch_size != 1:
+    if player.is_single and batch_size != 1:
         raise ValueError(
-            f"A TensorFlow Lite file plays one clip at a time. Received: batch_size={batch_size}. "
+            "TensorFlow Lite and ONNX files play one clip at a time. Received: "
+            f"batch_size={batch_size}. "
             "Play several with the SavedModel or the `.keras` file."
         )
     about = player.metadata
@@ -77,7 +78,7 @@ def play(
 
 
 def _start(player: Player, told: Arrays, batch_size: int) -> Arrays:
-    if isinstance(player, SavedModelPlayer):
+    if not player.is_single:
         told = {**told, "batch_size": np.array(batch_size, "int32")}
     return player.call("start", told)
 

@@ -37,6 +37,12 @@ def write(
             classifier_files.write_saved_model(exported, place, metadata)
         else:
             saved_model.write_saved_model(exported, place, metadata, block_steps(exported))
+    if "onnx" in formats:
+        # A package that is there only where ONNX files are wanted.
+        from kaudio.artifacts.onnx_files import write_onnx
+
+        say("Writing onnx")
+        write_onnx(exported, folder / FORMATS["onnx"], metadata)
     lite = {name: folder / FORMATS[name] for name in formats if name in tflite.VARIANTS}
     if lite:
         say(f"Writing {', '.join(file.name for file in lite.values())}")

@@ -16,7 +16,8 @@ def export(
     model: ModelArgument,
     folder: Annotated[Path, typer.Argument(help="The folder to write.")],
     format: Annotated[
-        list[Format] | None, typer.Option(help="What to write; may be given again. Default: all.")
+        list[Format] | None,
+        typer.Option(help="What to write; may be given again. Default: all but onnx."),
     ] = None,
     licence: Annotated[
         str | None, typer.Option(help="Of the recordings it was trained on, for its card.")
@@ -28,13 +29,13 @@ def export(
         Path | None, typer.Option(help="Also write what was found as JSON, to this file.")
     ] = None,
 ) -> None:
-    """Writes a trained model as .keras, SavedModel and TensorFlow Lite, and compares them."""
+    """Writes a trained model as .keras, SavedModel, TensorFlow Lite or ONNX, and compares them."""
     choose(Backend.tensorflow)
     with silence():
-        from kaudio.artifacts import FORMATS, export
+        from kaudio.artifacts import DEFAULT_FORMATS, export
     from kaudio.output import print_comparison
 
-    formats = [f.value for f in format] if format else tuple(FORMATS)
+    formats = [f.value for f in format] if format else DEFAULT_FORMATS
     if json and not json.parent.is_dir():
         raise FileNotFoundError(
             f"'{json.parent}' is not there. Make it first, or write --json to another folder."

@@ -25,6 +25,7 @@ class Format(StrEnum):
     tflite = "tflite"
     tflite_float16 = "tflite_float16"
     tflite_int8 = "tflite_int8"
+    onnx = "onnx"
 
 
 BackendOption = Annotated[

@@ -1,5 +1,7 @@
 """Waveforms from a trained model: all at once, or block by block for ever."""
 
+import difflib
+import inspect
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from kaudio.generation.conditions import Told
+from kaudio.generation.controls import merge_controls
 from kaudio.generation.loop import Sampler
 from kaudio.models.autoregressive import Autoregressive
 
@@ -33,6 +36,7 @@ def generate(model: Autoregressive, seconds: float, **options: Any) -> np.ndarra
     """
     check_generates(model)
     num_samples = num_samples_of(seconds, model.codec.sample_rate)
+    check_options(model, options)
     blocks, length = [], 0
     for block, is_prime in marked_stream(model, **options):
         blocks.append(block if is_prime else block[:, : num_samples - length])
@@ -49,6 +53,17 @@ def check_generates(model: Any) -> None:
             "Only models that predict the next step can generate, such as "
             f"`kaudio.models.FrameLSTM`. Received: {type(model).__name__}."
         )
+
+
+def check_options(model: Autoregressive, options: Mapping[str, Any]) -> None:
+    """Refuses options that `marked_stream` has not, before anything is computed."""
+    for name in options:
+        if name in model.controls:
+            raise TypeError(f"`{name}` is a control. Expected: controls={{'{name}': ...}}.")
+        if name not in OPTIONS:
+            close = difflib.get_close_matches(name, OPTIONS, n=1)
+            hint = f"Did you mean `{close[0]}`?" if close else f"It has: {', '.join(OPTIONS)}."
+            raise TypeError(f"`kaudio.stream` has no option `{name}`. {hint}")
 
 
 def num_samples_of(seconds: float, sample_rate: int) -> int:
@@ -85,6 +100,8 @@ def stream(model: Autoregressive, **options: Any) -> Iterator[np.ndarray]:
     Yields:
         Blocks of the waveforms, `(batch_size, num_samples)`, in [-1, 1].
     """
+    check_generates(model)
+    check_options(model, options)
     return (block for block, _ in marked_stream(model, **options))
 
 
@@ -114,7 +131,7 @@ def marked_stream(
         block_steps = round((block_seconds or BLOCK_SECONDS) * codec.steps_per_second)
         least = 1 if block_seconds else BLOCK_STEPS
         sampler = Sampler(model, batch_size, max(least, block_steps))
-    values = _merge(model.controls, controls or {})
+    values = merge_controls(model.controls, controls or {})
     if seed < 0:
         raise ValueError(f"`seed` must be 0 or more. Received: seed={seed}.")
     batch_size = sampler.batch_size
@@ -141,6 +158,9 @@ def marked_stream(
         cut, hidden = min(hidden, samples.shape[-1]), max(0, hidden - samples.shape[-1])
         if cut < samples.shape[-1]:
             yield np.clip(samples[:, cut:], -1, 1), False
+
+
+OPTIONS = tuple(name for name in inspect.signature(marked_stream).parameters if name != "model")
 
 
 class _Heard:
@@ -207,16 +227,3 @@ def _encode_blocks(
             f"The prime is too short: this model needs at least {needed} ms. Received: "
             f"{received} ms. Pass a longer one, or none to start from silence."
         )
-
-
-def _merge(defaults: Mapping[str, float], given: Mapping[str, float]) -> dict[str, float]:
-    unknown = sorted(set(given) - set(defaults))
-    if unknown:
-        raise ValueError(
-            f"This model has no control named '{unknown[0]}'. It has: "
-            f"{', '.join(defaults) or 'none'}."
-        )
-    for name, value in given.items():
-        if not (math.isfinite(value) and value >= 0):
-            raise ValueError(f"`{name}` must be a number, 0 or more. Received: {name}={value}.")
-    return {**defaults, **given}

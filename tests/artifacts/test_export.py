@@ -140,6 +140,18 @@ def test_other_backends_export_in_a_process_of_their_own(tmp_path):
         kaudio.export(small("gruv"), tmp_path / "out")
 
 
+def test_a_folder_cannot_lie_in_a_file(tmp_path):
+    (tmp_path / "out.wav").touch()
+    with pytest.raises(NotADirectoryError, match=r"out.wav' is a file"):
+        kaudio.export(small("gruv"), tmp_path / "out.wav" / "x")
+
+
+def test_top_p_is_a_probability():
+    for top_p in (0, 2):
+        with pytest.raises(ValueError, match=r"above 0 and at most 1"):
+            next(kaudio.stream(small("plain"), controls={"top_p": top_p}))
+
+
 def test_unknown_formats_and_models_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"Formats are keras, .*Received: coreml"):
         kaudio.export(small("gruv"), tmp_path / "out", ["coreml"])

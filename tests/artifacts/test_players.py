@@ -1,5 +1,6 @@
-"""The same noise is the same audio from the model, the SavedModel and TensorFlow Lite."""
+"""The same noise is the same audio from the model, the SavedModel, TensorFlow Lite and ONNX."""
 
+import importlib.util
 import itertools
 
 import keras
@@ -25,7 +26,7 @@ def model(request):
 
 @pytest.fixture(scope="module")
 def artifacts(model, tmp_path_factory):
-    """Both artifacts of a model."""
+    """All artifacts of a model: the last one only where its packages are installed."""
     from kaudio.artifacts.saved_model import write_saved_model
     from kaudio.artifacts.tflite import write_tflite
 
@@ -33,7 +34,14 @@ def artifacts(model, tmp_path_factory):
     exported = network(model)
     write_saved_model(exported, folder / "saved_model", describe(exported), block_steps=50)
     write_tflite(exported, {"tflite": folder / "model.tflite"}, describe(exported))
-    return SavedModelPlayer(folder / "saved_model"), TFLitePlayer(folder / "model.tflite")
+    players = [SavedModelPlayer(folder / "saved_model"), TFLitePlayer(folder / "model.tflite")]
+    if all(importlib.util.find_spec(name) for name in ("onnx", "onnxruntime")):
+        from kaudio.artifacts.onnx_files import write_onnx
+        from kaudio.artifacts.onnx_player import OnnxPlayer
+
+        write_onnx(exported, folder / "onnx", describe(exported))
+        players.append(OnnxPlayer(folder / "onnx"))
+    return players
 
 
 def listen(blocks, count):
@@ -108,7 +116,7 @@ def test_blocks_of_any_length_are_the_same_stream(model, artifacts):
         values, whole = player.controls({}), None
         one = np.array(1, "int32")
         for lengths in ([230], [1, 49, 50, 130]):
-            first = {"batch_size": one} if isinstance(player, SavedModelPlayer) else {}
+            first = {"batch_size": one} if not player.is_single else {}
             state, parts = player.call("start", first), []
             for start, length in zip(itertools.accumulate([0, *lengths]), lengths, strict=False):
                 piece = noise[:, start : start + length]
