@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import artifacts, composer, corpus, models, start, wavenet
+from benchmarks import artifacts, composer, corpus, evaluation, models, start, wavenet
 from benchmarks.children import REPEAT_SECONDS, torch_version
 from benchmarks.report import (
     COLUMNS,
@@ -26,6 +26,7 @@ ALL = [
     *wavenet.BENCHMARKS,
     *artifacts.BENCHMARKS,
     *composer.BENCHMARKS,
+    *evaluation.BENCHMARKS,
 ]
 
 
