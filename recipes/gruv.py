@@ -29,8 +29,13 @@ def recipe(
     units: int = 256,
     num_layers: int = 1,
     normalization: str = "global",
+    mixtures: int = 0,
+    faithful: bool = True,
     input_noise: float = 0.1,
+    input_dropout: float = 0.0,
     dropout: float = 0.0,
+    scheduled_sampling: float = 0.0,
+    carry_state: bool = False,
     temperature: float = 0.5,
     learning_rate: float = 1e-3,
     clipnorm: float = 1.0,
@@ -52,8 +57,14 @@ def recipe(
         units: Width of each LSTM, and of the Dense before it.
         num_layers: Number of LSTMs.
         normalization: "global" weighs bins of a spectrum by their energy, "feature" all alike.
+        mixtures: Predict so many Gaussians, by likelihood, instead of the mean. 0 is the mean.
+        faithful: Of one Gaussian: fit its mean by squared errors, not by likelihood.
         input_noise: Standard deviation of the noise added to standardised frames in training.
+        input_dropout: Share of the input set to zero in training.
         dropout: Share of the LSTM's output set to zero in training.
+        scheduled_sampling: Share of frames that in the second half of training the model hears as
+            it would have played them. It rises to that over the first half.
+        carry_state: Whether each excerpt goes on with the state that the one before it ended with.
         temperature: How much of what cannot be predicted is put back as noise in generation.
         learning_rate: Step size of Adam.
         clipnorm: Longest gradient of a weight; longer ones are scaled down.
@@ -68,7 +79,10 @@ def recipe(
 
     codec = kaudio.codecs.FFTFrames.from_seconds(sample_rate, frame_seconds, overlap=overlap)
     steps = round(excerpt_seconds * codec.steps_per_second)
-    train = kaudio.data.next_step(train, codec, steps, batch_size, seed=seed)
+    if carry_state:
+        train = kaudio.data.lanes(train, codec, steps, batch_size, seed=seed)
+    else:
+        train = kaudio.data.next_step(train, codec, steps, batch_size, seed=seed)
     validation = kaudio.data.next_step(validation, codec, steps, batch_size)
 
     model = kaudio.models.FrameLSTM(
@@ -77,12 +91,19 @@ def recipe(
         num_layers,
         projection=units,
         normalization=normalization,
+        mixtures=mixtures,
+        faithful=faithful,
         input_noise=input_noise,
+        input_dropout=input_dropout,
         dropout=dropout,
+        scheduled_sampling=scheduled_sampling,
+        ramp_steps=epochs * len(train) // 2,
+        lanes=batch_size if carry_state else 0,
         temperature=temperature,
     )
     model.adapt(train)  # the mean and the scale of a frame become weights
-    model.compile(keras.optimizers.Adam(learning_rate, clipnorm=clipnorm), loss="mse")
+    optimizer = keras.optimizers.Adam(learning_rate, clipnorm=clipnorm)
+    model.compile(optimizer, loss=None if mixtures else "mse")
     return kaudio.Recipe(
         model=model,
         train=train,

@@ -36,6 +36,7 @@ def recipe(
     mixed_precision: bool = False,
     temperature: float = 1.0,
     top_p: float = 1.0,
+    input_noise: float = 0.0,
     learning_rate: float = 5e-3,
     clipnorm: float = 1.0,
     batch_size: int = 1,
@@ -73,6 +74,8 @@ def recipe(
         mixed_precision: Compute in bfloat16 and keep weights in float32.
         temperature: Of generation: below 1 is safer, above 1 wilder.
         top_p: Of generation: draw among the likeliest codes that together have this probability.
+        input_noise: In training the codes that the network hears, not those that it is to
+            predict, are off by so many: a standard deviation from 0 to that.
         learning_rate: Step size of Adam at the start; it falls to 3 % of it on a cosine.
         clipnorm: Longest gradient of a weight; longer ones are scaled down.
         batch_size: Excerpts in a batch.
@@ -125,6 +128,7 @@ def recipe(
         condition=labels,
         seed=seed,
         hop_steps=counted,
+        noise=input_noise,
         epoch_batches=epoch_batches,
     )
     validation = kaudio.data.next_step(

@@ -28,6 +28,7 @@ def next_step(
     seed: int | None = None,
     jitter: bool = True,
     hop_steps: int | None = None,
+    noise: float = 0.0,
     epoch_batches: int | None = None,
     shard: tuple[int, int] = (0, 1),
 ) -> grain.MapDataset:
@@ -46,6 +47,8 @@ def next_step(
         seed: Shuffles, if given.
         jitter: Whether to start each shuffled window up to a hop later, otherwise each epoch.
         hop_steps: Steps from one window of a recording to the next. Defaults to `steps`.
+        noise: With a seed and a codec of codes, as in `one_shots`: those of `x` are off by so
+            much, so that the model learns to go on from what is not quite right.
         epoch_batches: Batches in an epoch, at most. With a `seed`, the next epoch has others;
             without one, they are spread evenly over the recordings.
         shard: `(index, count)` of this process: its batch is every `count`-th window of the batch
@@ -56,12 +59,17 @@ def next_step(
         with a `condition`, `x` is a dict of "steps" and what the condition gives. Give it to Keras
         through `iterate`.
     """
-    _check_rates(codec, corpus)
+    check_rates(codec, corpus)
     hop_steps = steps if hop_steps is None else hop_steps
-    _check_at_least_one(steps=steps, hop_steps=hop_steps)
+    check_at_least_one(steps=steps, hop_steps=hop_steps)
     windows = Windows(corpus, codec.num_samples(steps + 1), hop_steps * codec.hop_length)
-    example = NextStep(windows, codec, condition)
-    return batches_of(example, batch_size, seed, jitter, shard, epoch_batches)
+    if noise and not isinstance(codec, Quantizer):
+        raise ValueError(
+            f"`noise` is for codecs whose steps are codes. Received: noise={noise}, codec={codec}. "
+            "A `FrameLSTM` has `input_noise`."
+        )
+    example = NextStep(windows, codec, condition, noise, jitter)
+    return batches_of(example, batch_size, seed, jitter or noise > 0, shard, epoch_batches)
 
 
 def one_shots(
@@ -94,8 +102,8 @@ def one_shots(
     Returns:
         As `next_step`. `y` begins with the first sample of the sound, `x` with one of silence.
     """
-    _check_rates(codec, corpus)
-    _check_at_least_one(steps=steps)
+    check_rates(codec, corpus)
+    check_at_least_one(steps=steps)
     return batches_of(
         OneShot(corpus, codec, steps, condition, noise), batch_size, seed, True, shard
     )
@@ -172,7 +180,7 @@ def batches_of(
 
 def check_batches(batch_size: int, epoch_batches: int | None, shard: tuple[int, int]) -> None:
     """Refuses batches that hold nothing, and processes that there are not."""
-    _check_at_least_one(
+    check_at_least_one(
         batch_size=batch_size, epoch_batches=1 if epoch_batches is None else epoch_batches
     )
     index, count = shard
@@ -182,7 +190,8 @@ def check_batches(batch_size: int, epoch_batches: int | None, shard: tuple[int, 
         )
 
 
-def _check_rates(codec: Codec, corpus: Corpus) -> None:
+def check_rates(codec: Codec, corpus: Corpus) -> None:
+    """Refuses recordings at another rate than the codec's."""
     if codec.sample_rate != corpus.sample_rate:
         raise ValueError(
             "The codec and the corpus must have the same sample rate. Received: "
@@ -190,7 +199,8 @@ def _check_rates(codec: Codec, corpus: Corpus) -> None:
         )
 
 
-def _check_at_least_one(**arguments: int) -> None:
+def check_at_least_one(**arguments: int) -> None:
+    """Refuses arguments of 0 or less, by name."""
     for name, value in arguments.items():
         if value < 1:
             raise ValueError(f"`{name}` must be at least 1. Received: {value}.")

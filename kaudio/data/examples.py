@@ -49,11 +49,19 @@ class Windows:
         """Which recording a window is of."""
         return int(np.searchsorted(self.ends, index, side="right"))
 
+    def place(self, index: int) -> tuple[int, int]:
+        """Which recording a window is of, and its number among those of that recording."""
+        which = self.which(index)
+        return which, index - int(self.ends[which - 1] if which else 0)
+
+    def count(self, which: int) -> int:
+        """How many windows a recording has."""
+        return int(self.ends[which] - (self.ends[which - 1] if which else 0))
+
     def find(self, index: int, rng: np.random.Generator | None = None) -> tuple[Recording, int]:
         """Where a window starts. With `rng`, that is up to a hop later, if there is room."""
-        which = self.which(index)
-        recording = self.recordings[which]
-        start = (index - int(self.ends[which - 1] if which else 0)) * self.hop
+        which, number = self.place(index)
+        recording, start = self.recordings[which], number * self.hop
         if rng is not None:
             room = max(0, recording.num_samples - self.length - start)
             start += int(rng.integers(min(self.hop, room + 1)))
@@ -62,11 +70,17 @@ class Windows:
 
 @dataclass(frozen=True)
 class NextStep:
-    """Each step of a window, and the one after it."""
+    """Each step of a window, and the one after it.
+
+    With random numbers, windows start later if `jitter`, and codes are off by `noise` except those
+    to predict.
+    """
 
     windows: Windows
     codec: Codec
     condition: Condition | None
+    noise: float = 0.0
+    jitter: bool = True
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -74,12 +88,15 @@ class NextStep:
     def __call__(
         self, index: int, rng: np.random.Generator | None = None
     ) -> tuple[Any, np.ndarray]:
-        recording, start = self.windows.find(index, rng)
+        recording, start = self.windows.find(index, rng if self.jitter else None)
         steps = self.codec.encode(recording.read(start, self.windows.length))
+        past = steps[:-1]
+        if rng is not None and self.noise and isinstance(self.codec, Quantizer):
+            past = off(past, self.codec.levels, self.noise, rng)
         if self.condition is None:
-            return steps[:-1], steps[1:]
+            return past, steps[1:]
         told = self.condition(recording, start, self.windows.length)
-        return {"steps": steps[:-1], **told}, steps[1:]
+        return {"steps": past, **told}, steps[1:]
 
 
 @dataclass(frozen=True)
@@ -107,13 +124,17 @@ class OneShot:
             fade = min(self.steps, round(FADE_SECONDS * recording.sample_rate))
             samples[-fade:] *= np.linspace(1, 0, fade, dtype="float32")
         y = self.codec.encode(np.pad(samples, (0, self.steps - len(samples))))
-        past = self._off(y[:-1], rng) if rng is not None and self.noise else y[:-1]
+        past = y[:-1]
+        if rng is not None and self.noise:
+            past = off(past, self.codec.levels, self.noise, rng)
         x = np.concatenate([self.codec.encode(np.zeros(1, "float32")), past])
         if self.condition is None:
             return x, y
         return {"steps": x, **self.condition(recording, 0, self.steps)}, y
 
-    def _off(self, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        # Of another strength each time: the model has to do with good pasts and bad ones.
-        noise = self.noise * rng.random() * rng.standard_normal(len(codes))
-        return np.clip(np.round(codes + noise), 0, self.codec.levels - 1).astype(codes.dtype)
+
+def off(codes: np.ndarray, levels: int, noise: float, rng: np.random.Generator) -> np.ndarray:
+    """Codes off by a few, by at most `noise` as a standard deviation: otherwise each time."""
+    # Of another strength each time: the model has to do with good pasts and bad ones.
+    drawn = noise * rng.random() * rng.standard_normal(len(codes))
+    return np.clip(np.round(codes + drawn), 0, levels - 1).astype(codes.dtype)

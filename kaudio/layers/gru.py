@@ -97,8 +97,10 @@ class GRU(Recurrent):
         z, r = self.recurrent_activation(xz + hz), self.recurrent_activation(xr + hr)
         return z, r, self.activation(xg + (r * hg if self.reset_after else hg)), hg
 
-    def _gradient(self, upstream: Any, states: tuple, x: Any, kernel: Any, *bias: Any) -> tuple:
-        h, inner = before(states[0]), states[1]
+    def _gradient(
+        self, upstream: Any, states: tuple, first: Any, x: Any, kernel: Any, *bias: Any
+    ) -> tuple:
+        h, inner = before(states[0], first[0] if first else None), states[1]
         z, r, g, hg = self._gates(x, inner)
         gate_slope = SLOPES[self.recurrent_activation]
         # Of the update gate and the candidate, from the gradient of the output.

@@ -88,14 +88,15 @@ class LSTM(Recurrent):
         gate = self.recurrent_activation
         return gate(i), gate(f), self.activation(g), gate(o)
 
-    def _gradient(self, upstream: Any, states: tuple, x: Any, kernel: Any) -> tuple:
+    def _gradient(self, upstream: Any, states: tuple, first: Any, x: Any, kernel: Any) -> tuple:
         h, c, z = states
+        h0, c0 = first or (None, None)
         i, f, g, o = self._gates(z)
         y = self.activation(c)
         slope, gate_slope = SLOPES[self.activation], SLOPES[self.recurrent_activation]
         # Of each gate, from the gradient of the cell (i, f, g) or of the output (o).
         factors = ops.concatenate(
-            [g * gate_slope(i), before(c) * gate_slope(f), i * slope(g), y * gate_slope(o)], -1
+            [g * gate_slope(i), before(c, c0) * gate_slope(f), i * slope(g), y * gate_slope(o)], -1
         )
         transposed = ops.transpose(kernel)
 
@@ -109,7 +110,7 @@ class LSTM(Recurrent):
         start = (ops.zeros_like(h[0]), ops.zeros_like(h[0]))
         dh, dc = walk_back(step, start, upstream, f, o * slope(y), factors)
         dz = ops.concatenate([dc, dc, dc, dh], -1) * factors
-        return dz, outer(before(h), dz)
+        return dz, outer(before(h, h0), dz)
 
     def get_config(self) -> dict:
         return {**super().get_config(), "unit_forget_bias": self.unit_forget_bias}

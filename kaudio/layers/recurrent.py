@@ -44,9 +44,11 @@ def walk_back(step: Callable, carry: tuple, *sequences: Any) -> tuple:
     return ops.scan(body, carry, ops.arange(ops.shape(sequences[0])[0]), reverse=True)[1]
 
 
-def before(states: Any) -> Any:
-    """The state each position started from: zeros, then all states but the last."""
-    return ops.pad(states[:-1], ((1, 0), (0, 0), (0, 0)))
+def before(states: Any, first: Any = None) -> Any:
+    """The state each position started from: the first, or zeros, then all states but the last."""
+    if first is None:
+        return ops.pad(states[:-1], ((1, 0), (0, 0), (0, 0)))
+    return ops.concatenate([ops.expand_dims(first, 0), states[:-1]])
 
 
 def outer(a: Any, b: Any) -> Any:
@@ -112,6 +114,34 @@ class Recurrent(keras.layers.Layer):
         y = ops.custom_gradient(self._run)(x, *self._recurrent_weights())
         return ops.transpose(y, (1, 0, 2))
 
+    def go_on(self, x: Any, state: list) -> tuple[Any, list]:
+        """A sequence that goes on from a state, and the state after it.
+
+        Gradients end at the state, as truncated backpropagation through time has it.
+
+        Args:
+            x: `(batch, time, features)`.
+            state: As of `initial_state()` or of the last call.
+        """
+        x = self._project(ops.transpose(ops.cast(x, self.compute_dtype), (1, 0, 2)))
+        weights = self._recurrent_weights()
+
+        def run(x: Any, *given: Any) -> tuple[Any, Callable]:
+            weights, start = given[: -self.memories], given[-self.memories :]
+            states = self._states(start, x, *weights)
+
+            def gradient(*args: Any, upstream: Any = None) -> tuple:
+                upstream = args[0] if upstream is None else upstream
+                found = self._gradient(upstream[..., : self.units], states, start, x, *weights)
+                return *found, *(ops.zeros_like(memory) for memory in start)
+
+            return ops.concatenate(states[: self.memories], -1), gradient
+
+        start = [ops.stop_gradient(ops.cast(memory, self.compute_dtype)) for memory in state]
+        walked = ops.custom_gradient(run)(x, *weights, *start)
+        after = ops.split(ops.stop_gradient(walked[-1]), self.memories, axis=-1)
+        return ops.transpose(walked[..., : self.units], (1, 0, 2)), list(after)
+
     def initial_state(self, batch_size: int) -> list:
         """The state before the first position: zeros of shape `(batch, units)`."""
         shape = (batch_size, self.units)
@@ -124,18 +154,18 @@ class Recurrent(keras.layers.Layer):
         return after[0], list(after[: self.memories])
 
     def _run(self, x: Any, *weights: Any) -> tuple[Any, Callable]:
-        states = self._states(x, *weights)
+        states = self._states(self.initial_state(ops.shape(x)[1]), x, *weights)
 
         def gradient(*args: Any, upstream: Any = None) -> tuple:
             upstream = args[0] if upstream is None else upstream
-            return self._gradient(upstream, states, x, *weights)
+            return self._gradient(upstream, states, None, x, *weights)
 
         return states[0], gradient
 
-    def _states(self, x: Any, *weights: Any) -> tuple:
-        """Everything `_advance` gives, for all positions, time first."""
+    def _states(self, start: Any, x: Any, *weights: Any) -> tuple:
+        """Everything `_advance` gives from a start on, for all positions, time first."""
         # TensorFlow records only what is shaped like the carry, so the gates are carried along.
-        start = (*self.initial_state(ops.shape(x)[1]), ops.zeros_like(x[0]))
+        start = (*start, ops.zeros_like(x[0]))
 
         def body(state: tuple, x: Any) -> tuple:
             state = self._advance(state, x, *weights)

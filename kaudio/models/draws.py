@@ -1,5 +1,6 @@
-"""One of many by their logits: drawing it, and how surprising it is."""
+"""Draws: one of many by their logits, and how surprising it is; normal ones from uniform ones."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -85,3 +86,20 @@ def truncate(logits: Any, top_k: Any, top_p: Any) -> Any:
     # Sorting takes as long as a small network, so it is left out where it changes nothing.
     wanted = ops.logical_or(top_k > 0, top_p < 1)
     return ops.cond(wanted, truncated, lambda: logits)
+
+
+def box_muller(noise: Any) -> Any:
+    """Turns uniform draws in [0, 1) into as many normal ones.
+
+    Args:
+        noise: `(batch, 2, n)`.
+
+    Returns:
+        `(batch, 2 * n)`.
+
+    References:
+        Box and Muller, "A note on the generation of random normal deviates", 1958.
+    """
+    radius = ops.sqrt(-2.0 * ops.log(1.0 - noise[:, 0]))
+    angle = 2.0 * math.pi * noise[:, 1]
+    return ops.concatenate([radius * ops.cos(angle), radius * ops.sin(angle)], axis=-1)

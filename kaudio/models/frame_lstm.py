@@ -1,22 +1,25 @@
 """FrameLSTM: recurrent layers over frames of audio, the design of GRUV and of Beckham."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 import keras
-import numpy as np
-from keras import layers, ops
+from keras import ops
 
 from kaudio.codecs import Codec
-from kaudio.layers import GRU, LSTM, Standardize
-from kaudio.layers.standardize import KINDS
+from kaudio.layers import Standardize
 from kaudio.models.autoregressive import NOTHING, Autoregressive, State, Tensor
+from kaudio.models.draws import box_muller
+from kaudio.models.frame_heads import FrameMixture
+from kaudio.models.frame_layers import check_options, make_layers
+from kaudio.models.frame_training import Carry, OwnInputs, some_steps, steps_of
 from kaudio.models.nmse import NMSE
 
 # Share of the newest batch in the running variance of what the model could not predict.
 RESIDUAL_RATE = 0.01
+NO_OPTIONS = ("self", "codec", "kwargs", "__class__")
 
 
 @keras.saving.register_keras_serializable("kaudio")
@@ -46,12 +49,26 @@ class FrameLSTM(Autoregressive):
         temperature: Default of the control of the same name: times the standard deviation of what
             the model could not predict is added to each generated frame as Gaussian noise. 0
             emits the mean, as GRUV and Beckham did.
+        mixtures: 0 predicts the mean; compile with a loss. 1 or more predict so many Gaussians,
+            each with a deviation for every feature; their loss is the negative log-likelihood, so
+            compile without. Then `temperature` scales the deviations: 1 draws as learned.
+        faithful: Of one Gaussian: means are fitted by squared errors, and deviations to what is
+            left. See `FrameMixture.faithful_nats`.
+        input_dropout: Share of the standardised input set to zero in training, in [0, 1).
+        scheduled_sampling: Share of the frames that in training the model hears as it would have
+            played them itself, instead of as they were, in [0, 1]. See `OwnInputs`.
+        ramp_steps: Training steps in which that share rises from 0.
+        lanes: Rows of a batch in training, each of which goes on where it ended in the batch
+            before: gradients end there, the state does not. Needs `kaudio.data.lanes`. 0 begins
+            each excerpt from the zero state.
 
     Input shape:
-        `(batch, steps, features)` frames as the codec gives them.
+        `(batch, steps, features)` frames as the codec gives them. With `lanes`, in training, a
+        dict of "steps" and "begins" `(batch,)`: 1 where a row begins anew, otherwise 0.
 
     Output shape:
-        `(batch, steps, features)` predictions of the next frame, in the same unit.
+        `(batch, steps, features)` predictions of the next frame, in the same unit; with
+        `mixtures`, `(batch, steps, head.width)` parameters: see `FrameMixture`.
 
     Example:
     >>> codec = kaudio.codecs.FFTFrames(sample_rate=8_000, frame_length=256)
@@ -80,79 +97,67 @@ class FrameLSTM(Autoregressive):
         unit_forget_bias: bool = True,
         reset_after: bool = True,
         temperature: float = 0.0,
+        mixtures: int = 0,
+        faithful: bool = True,
+        input_dropout: float = 0.0,
+        scheduled_sampling: float = 0.0,
+        ramp_steps: int = 0,
+        lanes: int = 0,
         dtype: Any = None,
         **kwargs: Any,
     ) -> None:
-        if len(codec.step_shape) != 1:
-            raise ValueError(
-                "`codec` must turn audio into frames, as `FFTFrames` and `Frames` do. "
-                f"Received: codec={codec}."
-            )
-        if normalization not in KINDS:
-            raise ValueError(
-                f"`normalization` must be one of {', '.join(KINDS)}. "
-                f"Received: normalization='{normalization}'."
-            )
-        if num_layers < 1 or units < 1:
-            raise ValueError(
-                "`num_layers` and `units` must be at least 1. "
-                f"Received: num_layers={num_layers}, units={units}."
-            )
-        # Layers
-        dtype = keras.dtype_policies.get(dtype).name
+        options = {k: v for k, v in locals().items() if k not in NO_OPTIONS}
+        options["dtype"] = dtype = keras.dtype_policies.get(dtype).name
+        check_options(codec, options)
         (features,) = codec.step_shape
-        standardize = Standardize(normalization, floor_db, name="standardize")
-        standardize.build((None, None, features))
-        project = layers.Dense(projection, dtype=dtype, name="project") if projection else None
-        options: dict[str, Any] = {"recurrent_activation": recurrent_activation, "dtype": dtype}
-        match cell:
-            case "lstm":
-                make, options["unit_forget_bias"] = LSTM, unit_forget_bias
-            case "gru":
-                make, options["reset_after"] = GRU, reset_after
-            case _:
-                raise ValueError(f'`cell` must be "lstm" or "gru". Received: cell="{cell}".')
-        recurrent = [make(units, name=f"{cell}_{i}", **options) for i in range(num_layers)]
-        # Sums of squares over a large frame need float32, also in mixed precision.
-        readout = layers.Dense(features, dtype="float32", name="readout")
-        # Functional model
+        head = FrameMixture(features, mixtures) if mixtures else None
+        parts = make_layers(features, head, options)
         frames = keras.Input((None, features), name="frames")
-        x = standardize(frames)
-        x = layers.GaussianNoise(input_noise, name="input_noise")(x) if input_noise else x
-        x = project(x) if project else x
-        for layer in recurrent:
-            x = layer(x)
-        x = layers.Dropout(dropout, name="dropout")(x) if dropout else x
-        super().__init__(inputs=frames, outputs=standardize(readout(x), inverse=True), **kwargs)
+        outputs, _ = parts(frames)
+        if head is None:
+            outputs = parts.standardize(outputs, inverse=True)
+        super().__init__(inputs=frames, outputs=outputs, **kwargs)
         # Config
         self.dtype_policy = keras.dtype_policies.get(dtype)  # `compile` scales losses by it
-        self.codec = codec
-        self.standardize = standardize
-        self.project = project
-        self.recurrent = recurrent
-        self.readout = readout
+        self.codec, self.head = codec, head
+        self.parts, self.recurrent = parts, list(parts.recurrent)
+        self.standardize, self.project = parts.standardize, parts.project
+        self.readout = parts.readout
         self.residual_variance = self.add_weight(
             (features,), initializer="ones", trainable=False, name="residual_variance"
         )
         self.nmse = self.new_metric()
         self.controls = MappingProxyType({"temperature": temperature})
-        # Two draws make two normal ones.
-        self.noise_shape = (2, math.ceil(features / 2))
-        self.options = {
-            "units": units,
-            "num_layers": num_layers,
-            "cell": cell,
-            "projection": projection,
-            "normalization": normalization,
-            "floor_db": floor_db,
-            "input_noise": input_noise,
-            "dropout": dropout,
-            "recurrent_activation": recurrent_activation,
-            "unit_forget_bias": unit_forget_bias,
-            "reset_after": reset_after,
-            "temperature": temperature,
-            "dtype": dtype,
-        }
+        self.noise_shape = head.noise_shape if head else (2, math.ceil(features / 2))
+        self.options = options
+        self.carry = Carry(self, lanes) if lanes else None
+        self.own_inputs = None
+        if scheduled_sampling:
+            self.own_inputs = OwnInputs(self, scheduled_sampling, ramp_steps)
+            self.own_seed = self.own_inputs.seed  # so that it is kept with the weights
+
+    @property
+    def input_spec(self) -> Any:
+        """None with `lanes`: in training there is more than the one input that layers see."""
+        return None if self.options["lanes"] else super().input_spec
+
+    def call(self, inputs: Tensor, training: bool | None = None, mask: Any = None) -> Tensor:
+        begins = None
+        if isinstance(inputs, dict):
+            inputs, begins = inputs["steps"], inputs.get("begins")
+        if not training or (self.carry is None and self.own_inputs is None):
+            return super().call(inputs, training=training, mask=mask)
+        states = self.carry.states(inputs, begins) if self.carry else None
+        if self.own_inputs:
+            inputs = self.own_inputs(self, inputs, states)
+        outputs, after = self.parts(inputs, states, training=True)
+        if self.carry:
+            self.carry.keep(after)
+        return self.put_out(outputs)
+
+    def put_out(self, outputs: Tensor) -> Tensor:
+        """What `call()` gives."""
+        return outputs if self.head else self.standardize(outputs, inverse=True)
 
     def adapt(self, dataset: Any, max_frames: int = 50_000) -> None:
         """Learns the statistics that frames are standardised by.
@@ -161,17 +166,17 @@ class FrameLSTM(Autoregressive):
             dataset: Batches `(x, y)` of training data, with random access.
             max_frames: No more batches are looked at once they held this many frames.
         """
-
-        def batches() -> Iterator[np.ndarray]:
-            frames = 0
-            for i in range(len(dataset)):
-                if frames >= max_frames:
-                    return
-                x = np.asarray(dataset[i][0])
-                frames += x.shape[0] * x.shape[1]
-                yield x
-
-        self.standardize.adapt(batches())
+        self.standardize.adapt(some_steps(dataset, max_frames))
+        if self.head:  # which then begins with what there is, not with deviations of 1
+            each = Standardize("feature", self.standardize.floor_db)
+            each.build((None, *self.codec.step_shape))
+            each.adapt(some_steps(dataset, max_frames))
+            deviations = ops.divide(each.scale, self.standardize.scale)
+            bias = self.head.bias(deviations)
+            if self.parts.spread:
+                self.parts.spread[1].bias.assign(bias[self.head.features :])
+            else:
+                self.readout.bias.assign(bias)
 
     def initial_state(self, batch_size: int, conditions: Mapping[str, Tensor] = NOTHING) -> State:
         return [layer.initial_state(batch_size) for layer in self.recurrent]
@@ -185,27 +190,35 @@ class FrameLSTM(Autoregressive):
         state: State,
         conditions: Mapping[str, Tensor] = NOTHING,
     ) -> tuple[Tensor, State]:
-        x, next_state = self.standardize(x), []
-        x = self.project(x) if self.project else x
-        for layer, past in zip(self.recurrent, state, strict=True):
-            x, past = layer.step(x, past)
-            next_state.append(past)
-        return self.standardize(self.readout(x), inverse=True), next_state
+        outputs, state = self.parts.step(x, state)
+        return self.put_out(outputs), state
 
     def sample(self, prediction: Tensor, noise: Tensor, controls: Mapping[str, Tensor]) -> Tensor:
+        temperature = controls["temperature"]
+        if self.head:
+            drawn = self.head.sample(prediction, noise, temperature)
+            return self.standardize(drawn, inverse=True)
         normal = box_muller(noise)[:, : prediction.shape[-1]]
         spread = ops.sqrt(self.residual_variance) * self.standardize.scale
-        return prediction + controls["temperature"] * spread * normal
+        return prediction + temperature * spread * normal
 
     def baseline_predictions(self, x: Tensor) -> dict[str, Tensor]:
+        x = steps_of(x)
         mean = ops.broadcast_to(self.standardize.mean, ops.shape(x))
-        return {"predict-mean": mean, "predict-last": x}
+        found = {"predict-mean": mean, "predict-last": x}
+        if self.head is None:
+            return found
+        return {k: self.head.about(self.standardize(frames)) for k, frames in found.items()}
 
     def new_metric(self) -> NMSE:
         return NMSE()
 
     def update_metric(self, metric: keras.metrics.Metric, y: Tensor, y_pred: Tensor) -> None:
-        metric.update_state(self.standardize(y), self.standardize(y_pred))
+        metric.update_state(self.standardize(y), self._mean(y_pred))
+
+    def _mean(self, y_pred: Tensor) -> Tensor:
+        """The mean of what is predicted, standardised."""
+        return self.head.mean(y_pred) if self.head else self.standardize(y_pred)
 
     def compute_loss(
         self,
@@ -216,31 +229,22 @@ class FrameLSTM(Autoregressive):
         training: bool = True,
     ) -> Tensor:
         """Compares standardised frames, and keeps count of what could not be predicted."""
-        y, y_pred = self.standardize(y), self.standardize(y_pred)
-        self.nmse.update_state(y, y_pred)
+        y, mean = self.standardize(y), self._mean(y_pred)
+        self.nmse.update_state(y, mean)
         if training:
-            error = ops.mean(ops.square(ops.stop_gradient(y_pred) - y), axis=(0, 1))
+            error = ops.mean(ops.square(ops.stop_gradient(mean) - y), axis=(0, 1))
             change = ops.subtract(error, self.residual_variance)
             self.residual_variance.assign_add(RESIDUAL_RATE * change)
-        return super().compute_loss(x, y, y_pred, sample_weight, training)
+        if self.head is None:
+            return super().compute_loss(x, y, mean, sample_weight, training)
+        if self._compile_loss is not None:
+            raise ValueError(
+                "A model with `mixtures` has a loss of its own, the negative log-likelihood. "
+                "Compile it without `loss`."
+            )
+        nats = self.head.faithful_nats if self.parts.spread else self.head.nats
+        return ops.mean(nats(y, y_pred))
 
     def get_config(self) -> dict:
         codec = keras.saving.serialize_keras_object(self.codec)
         return {"name": self.name, "codec": codec, **self.options}
-
-
-def box_muller(noise: Tensor) -> Tensor:
-    """Turns uniform draws in [0, 1) into as many normal ones.
-
-    Args:
-        noise: `(batch, 2, n)`.
-
-    Returns:
-        `(batch, 2 * n)`.
-
-    References:
-        Box and Muller, "A note on the generation of random normal deviates", 1958.
-    """
-    radius = ops.sqrt(-2.0 * ops.log(1.0 - noise[:, 0]))
-    angle = 2.0 * math.pi * noise[:, 1]
-    return ops.concatenate([radius * ops.cos(angle), radius * ops.sin(angle)], axis=-1)
