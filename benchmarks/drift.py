@@ -54,9 +54,24 @@ VARIANTS: dict[str, tuple[str, dict[str, Any], dict[str, float]]] = {
     ),
     "gruv as it comes": ("gruv.py", {}, {}),
     "gruv, Gaussian": ("gruv.py", {"mixtures": 1, "temperature": 1.0}, {}),
+    "gruv, Gaussian, temperature 0.3": (
+        "gruv.py",
+        {"mixtures": 1, "temperature": 1.0},
+        {"temperature": 0.3},
+    ),
+    "gruv, Gaussian, hears itself": (
+        "gruv.py",
+        {"mixtures": 1, "temperature": 1.0, "scheduled_sampling": 1.0},
+        {},
+    ),
     "beckham_2016": ("beckham_2016.py", {"frame_length": 4_000, "sequence_frames": 12}, {}),
     "beckham as it comes": ("beckham.py", {}, {}),
     "beckham, Gaussian": ("beckham.py", {"mixtures": 1, "temperature": 1.0}, {}),
+    "beckham, Gaussian, temperature 0.3": (
+        "beckham.py",
+        {"mixtures": 1, "temperature": 1.0},
+        {"temperature": 0.3},
+    ),
     "wavenet": ("wavenet.py", {}, {}),
     "wavenet, input noise 2": ("wavenet.py", {"input_noise": 2.0}, {}),
 }

@@ -56,7 +56,8 @@ def recipe(
         units: Width of each LSTM, and of the Dense before them.
         num_layers: Number of LSTMs.
         normalization: "global" weighs all by energy, "feature" each number of a frame alike.
-        mixtures: Predict so many Gaussians, by likelihood, instead of the mean. 0 is the mean.
+        mixtures: Gaussians that are predicted: 1 is a mean with a deviation for every number of a
+            frame, 0 the mean alone.
         faithful: Of one Gaussian: fit its mean by squared errors, not by likelihood.
         input_noise: Standard deviation of the noise added to standardised frames in training.
         input_dropout: Share of the input set to zero in training.

@@ -29,14 +29,14 @@ def recipe(
     units: int = 256,
     num_layers: int = 1,
     normalization: str = "global",
-    mixtures: int = 0,
+    mixtures: int = 1,
     faithful: bool = True,
     input_noise: float = 0.1,
     input_dropout: float = 0.0,
     dropout: float = 0.0,
     scheduled_sampling: float = 0.0,
     carry_state: bool = False,
-    temperature: float = 0.5,
+    temperature: float = 0.3,
     learning_rate: float = 1e-3,
     clipnorm: float = 1.0,
     batch_size: int = 16,
@@ -57,7 +57,8 @@ def recipe(
         units: Width of each LSTM, and of the Dense before it.
         num_layers: Number of LSTMs.
         normalization: "global" weighs bins of a spectrum by their energy, "feature" all alike.
-        mixtures: Predict so many Gaussians, by likelihood, instead of the mean. 0 is the mean.
+        mixtures: Gaussians that are predicted: 1 is a mean with a deviation for every number of a
+            frame, 0 the mean alone.
         faithful: Of one Gaussian: fit its mean by squared errors, not by likelihood.
         input_noise: Standard deviation of the noise added to standardised frames in training.
         input_dropout: Share of the input set to zero in training.

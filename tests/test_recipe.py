@@ -62,6 +62,9 @@ TINY = {  # sizes that fit ten seconds of music; nothing else is changed
 }
 # These play a clip as their neighbours do, which takes longer to compile than to train.
 SILENT = [
+    "gruv_2015.py",
+    "unnati_2016.py",
+    "beckham_2016.py",
     "composer.py",
     "rupprecht_2016.py",
     "composers_wavenet.py",
