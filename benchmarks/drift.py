@@ -65,7 +65,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any], dict[str, float]]] = {
         {},
     ),
     "beckham_2016": ("beckham_2016.py", {"frame_length": 4_000, "sequence_frames": 12}, {}),
-    "beckham as it comes": ("beckham.py", {}, {}),
+    "beckham, mean": ("beckham.py", {"mixtures": 0, "temperature": 0.5}, {}),
     "beckham, Gaussian": ("beckham.py", {"mixtures": 1, "temperature": 1.0}, {}),
     "beckham, Gaussian, temperature 0.3": (
         "beckham.py",

@@ -9,12 +9,13 @@ import numpy as np
 from kaudio.audio import read
 from kaudio.audio.files import printable
 from kaudio.evaluation.drift import MusicRange, drift
-from kaudio.evaluation.known_music import KnownMusic
 from kaudio.evaluation.over_time import TRACK_UNITS, Track, over_time
 from kaudio.evaluation.pictures import _png
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from kaudio.evaluation.known_music import KnownMusic
 
 COLUMNS = 2
 CLIP, OUTSIDE, RANGE = "#2a5d8f", "#c8321e", "#7fb77e"
@@ -23,7 +24,7 @@ LOGARITHMIC = ("spectral_centroid", "spectral_flatness")
 FROM_ZERO = ("clipped_share", "silent_share", "onset_rate")
 
 
-def drift_of_file_png(path: Path, music: KnownMusic) -> bytes:
+def drift_of_file_png(path: Path, music: "KnownMusic") -> bytes:
     """Draws an audio file, up to the first sample that is no number, as `drift_png` does.
 
     Raises:

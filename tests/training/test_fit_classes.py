@@ -127,7 +127,7 @@ def test_one_composer_or_too_few_works_are_refused(works, tmp_path):
     lonely = tmp_path / "lonely"
     (lonely / "low").mkdir(parents=True)
     write(lonely / "low" / "0.wav", tone(200), RATE)
-    with pytest.raises(ValueError, match=r"1 group|two or more"):
+    with pytest.raises(ValueError, match=r"1 group|two labels or more"):
         kaudio.load_recipe(RECIPE, audio=lonely, run_dir=tmp_path / "run", **SMALL)
     with pytest.raises(ValueError, match="3 groups of recordings for 4 folds"):
         kaudio.load_recipe(RECIPE, audio=works, run_dir=tmp_path / "run", **SMALL | {"folds": 4})
