@@ -15,7 +15,7 @@ MAY_IMPORT = {  # room: the rooms it may import, and the libraries
     "codecs": (set(), {"numpy", "keras"}),
     "data": ({"audio", "codecs"}, {"numpy", "grain", "rich"}),
     "layers": (set(), {"numpy", "keras"}),
-    "models": ({"codecs", "layers"}, {"numpy", "keras"}),
+    "models": ({"codecs", "layers"}, {"h5py", "numpy", "keras"}),
     "generation": ({"models", "backend"}, {"numpy", "keras"}),
     "evaluation": (
         {"audio", "codecs", "data", "models", "generation"},

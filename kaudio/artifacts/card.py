@@ -26,17 +26,31 @@ def card(
         found: What they were found to be.
         about: "recipe" and "metrics", as a run folder has them; either may be missing.
         licence: Of the recordings.
+
+    Raises:
+        ValueError: If "recipe" or "metrics" are not as a run writes them.
     """
     kind = card_classifier if classifies(metadata) else card_sampler
-    parts = [f"# {name}\n", _facts(metadata, kind), _training(about.get("recipe"), licence)]
-    metrics = about.get("metrics", {})
+    parts = [f"# {name}\n", _facts(metadata, kind)]
+    try:
+        parts += _run(about, licence)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(
+            "recipe.json or metrics.json beside the model is damaged, and the card is made of "
+            "them. Remove them, and export again."
+        ) from error
+    parts.append(_files(found, kind.COMPARED))
+    parts += [kind.endpoints(metadata), kind.use(name, metadata, [row.name for row in found])]
+    return "\n".join(parts)
+
+
+def _run(about: Mapping[str, Any], licence: str | None) -> list[str]:
+    parts, metrics = [_training(about.get("recipe"), licence)], about.get("metrics", {})
     if metrics:
         parts.append(_metrics(metrics))
     if "held_out" in metrics:
         parts.append(card_classifier.held_out(metrics["held_out"]))
-    parts.append(_files(found, kind.COMPARED))
-    parts += [kind.endpoints(metadata), kind.use(name, metadata, [row.name for row in found])]
-    return "\n".join(parts)
+    return parts
 
 
 def _facts(metadata: Mapping[str, Any], kind: Any) -> str:

@@ -1,5 +1,6 @@
 """From a trained model to an exported folder: Keras, SavedModel, TensorFlow Lite, a card."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ def export(
             itself in it.
         FileExistsError: If the folder is there and `force` is not set.
         NotADirectoryError: If the folder would lie in a file.
+        OSError: If it cannot be written, such as when the disk is full.
 
     Example:
     >>> kaudio.export("runs/gruv", "saved_models/gruv")
@@ -103,14 +105,13 @@ def _write(
     say: Callable[[str], object],
 ) -> list[Comparison]:
     # TensorFlow takes seconds to import, and other backends never need it here.
+    from kaudio.artifacts.refused import said_of
     from kaudio.artifacts.writers import write
 
     exported = network(model)
     metadata = describe(exported)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     partial = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
-    partial.mkdir()
-    try:
+    with said_of(folder), _temporary(partial):
         write(exported, formats, partial, metadata, say)
         found = compare(exported, partial, say)
         say("Writing card.md")
@@ -118,9 +119,16 @@ def _write(
         text = card(folder.name, metadata, found, about, licence)
         (partial / "card.md").write_text(text, encoding="utf-8")
         _put_in_place(partial, folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return found
+
+
+@contextlib.contextmanager
+def _temporary(folder: Path) -> Generator[None]:
+    folder.mkdir(parents=True)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _put_in_place(partial: Path, folder: Path) -> None:
@@ -145,7 +153,10 @@ def _about(source: Path) -> dict[str, Any]:
     for name in ("recipe", "metrics"):
         file = folder / f"{name}.json"
         if file.is_file():
-            found[name] = json.loads(file.read_text(encoding="utf-8"))
+            try:
+                found[name] = json.loads(file.read_text(encoding="utf-8"))
+            except (ValueError, RecursionError) as error:
+                raise ValueError(f"'{file}' is damaged. Remove it, and export again.") from error
     return found
 
 

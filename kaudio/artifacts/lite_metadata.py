@@ -22,8 +22,8 @@ def with_metadata(content: bytes, metadata: dict) -> bytes:
     return bytes(builder.Output())
 
 
-def read_metadata(content: bytes) -> dict:
-    """What a TensorFlow Lite file that `write_tflite` wrote tells of itself.
+def metadata_text(content: bytes) -> bytes:
+    """What a TensorFlow Lite file that `write_tflite` wrote tells of itself, as JSON.
 
     Args:
         content: Of a file that a TensorFlow Lite interpreter has accepted.
@@ -35,7 +35,12 @@ def read_metadata(content: bytes) -> dict:
     for number in range(model.MetadataLength()):
         entry = model.Metadata(number)
         if entry.Name() == METADATA_NAME.encode():
-            return json.loads(model.Buffers(entry.Buffer()).DataAsNumpy().tobytes())
+            return model.Buffers(entry.Buffer()).DataAsNumpy().tobytes()
     raise ValueError(
         "Expected a TensorFlow Lite file that `kaudio export` wrote. This one comes from elsewhere."
     )
+
+
+def read_metadata(content: bytes) -> dict:
+    """The same, read."""
+    return json.loads(metadata_text(content))

@@ -1,14 +1,13 @@
 """Exported ONNX files, run by ONNX Runtime."""
 
 import importlib.util
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kaudio.artifacts.describe import check_version
+from kaudio.artifacts.describe import read_description
 from kaudio.artifacts.players import Arrays, Player
 
 
@@ -51,8 +50,7 @@ class OnnxPlayer(Player):
             raise ValueError(
                 f"'{folder}' comes from elsewhere. Expected ONNX files that `kaudio export` wrote."
             )
-        self.metadata = json.loads(properties["kaudio"])
-        check_version(self.metadata, str(folder))
+        self.metadata = read_description(properties["kaudio"], str(folder))
 
     def _session(self, endpoint: str) -> Any:
         import onnxruntime

@@ -1,15 +1,15 @@
 """Artifacts that can be run: the same way, whichever runtime runs them."""
 
 import abc
-import json
 import os
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kaudio.artifacts.describe import check_version
+from kaudio.artifacts.describe import read_description
 from kaudio.generation.controls import check_controls
 
 Arrays = dict[str, np.ndarray]
@@ -104,12 +104,19 @@ class SavedModelPlayer(Player):
                 f"'{folder}' is a SavedModel of something else. Expected one that `kaudio export` "
                 "wrote."
             )
-        self.metadata = json.loads(self.loaded.describe().numpy())
-        check_version(self.metadata, str(folder))
+        try:
+            text = self.loaded.describe().numpy()
+        except Exception as error:
+            raise ValueError(f"'{folder}' is damaged. Export the model again.") from error
+        self.metadata = read_description(text, str(folder))
 
     def run(self, endpoint: str, inputs: Mapping[str, np.ndarray]) -> Arrays:
         import tensorflow as tf
 
+        if endpoint not in self.loaded.signatures:
+            raise ValueError(
+                f"The SavedModel has no endpoint {endpoint!r}. Export the model again."
+            )
         function = self.loaded.signatures[endpoint]
         outputs = function(**{name: tf.constant(value) for name, value in inputs.items()})
         return {name: value.numpy() for name, value in outputs.items()}
@@ -126,7 +133,7 @@ class TFLitePlayer(Player):
     def __init__(self, file: Path, threads: int = 1) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
-        from kaudio.artifacts.lite_metadata import read_metadata
+        from kaudio.artifacts.lite_metadata import metadata_text
 
         content = file.read_bytes()
         try:  # which looks at all of the file before it reads any of it
@@ -136,11 +143,18 @@ class TFLitePlayer(Player):
             raise ValueError(
                 f"'{file}' is not a TensorFlow Lite file, or a damaged one. Export the model again."
             ) from error
-        self.metadata = read_metadata(content)
-        check_version(self.metadata, str(file))
+        try:
+            text = metadata_text(content)
+        except (IndexError, AttributeError, TypeError, struct.error) as error:  # of wrong offsets
+            raise ValueError(f"'{file}' is damaged. Export the model again.") from error
+        self.metadata = read_description(text, str(file))
 
     def run(self, endpoint: str, inputs: Mapping[str, np.ndarray]) -> Arrays:
-        return self.interpreter.get_signature_runner(endpoint)(**inputs)
+        try:
+            return self.interpreter.get_signature_runner(endpoint)(**inputs)
+        except (ValueError, RuntimeError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise ValueError(f"The TensorFlow Lite file cannot do this: {reason}.") from error
 
 
 def open_player(path: Path, format: str) -> Player:

@@ -149,7 +149,7 @@ def read(
     return samples[first:last]
 
 
-def printable(path: Path) -> str:
+def printable(path: Path | str) -> str:
     """The name of a file, with what is not text in it, or would steer a terminal, replaced."""
     return "".join(sign if sign.isprintable() else "?" for sign in str(path))
 

@@ -2,9 +2,13 @@
 
 import contextlib
 import io
+import os
+import time
+import uuid
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import soundfile
@@ -23,10 +27,16 @@ FORMATS = {
     ".au": ("AU", None),
 }
 PIECE = 1 << 16
+PREFIX = ".kaudio-"
+# Whoever writes a file adds to it all the time: one this old has lost its process.
+ORPHAN_SECONDS = 3600
 
 
 class Writer:
     """Writes an audio file block by block. What was written stays if it is left early.
+
+    The file appears under its name when it is closed: until then, and if the disk is full or the
+    process is killed, what had this name before stays as it was.
 
     Args:
         path: The file. Its ending says the format, such as .wav or .flac; its folder is made.
@@ -60,13 +70,27 @@ class Writer:
                 f"{kind} files cannot hold {encoding} at {sample_rate} Hz. Use .wav for it."
             ) from error
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        # Where a link leads. What is no file, such as a folder, is refused by the system.
+        self._place = Path(os.path.realpath(self.path))
+        is_file = self._place.is_file() or not self._place.exists()
+        self._partial = self._place
+        if is_file:
+            _remove_orphans(self._place.parent)
+            name = f"{PREFIX}{uuid.uuid4().hex}{self.path.suffix}"
+            self._partial = self._place.with_name(name)
+        self._failed = True
         with contextlib.ExitStack() as stack:
-            # Not by its name, which need not be text.
-            raw = stack.enter_context(self.path.open("w+b"))
+            stack.callback(self._finish)
+            try:
+                # Not by its name, which need not be text.
+                raw = stack.enter_context(self._partial.open("w+b"))
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, str(self.path)) from None
             self._file = soundfile.SoundFile(
                 raw.fileno(), "w", sample_rate, 1, encoding, format=kind, closefd=False
             )
-            stack.callback(self._file.close)
+            self._failed = False
+            stack.callback(self._attempt, self._file.close)
             self._open = stack.pop_all()
 
     def write(self, samples: np.ndarray) -> None:
@@ -85,12 +109,7 @@ class Writer:
             )
         # In pieces: libsndfile's Vorbis encoder keeps what it is given on its stack.
         for start in range(0, len(samples), PIECE):
-            try:
-                self._file.write(np.clip(samples[start : start + PIECE], -1, 1))
-            except soundfile.LibsndfileError as error:
-                raise OSError(
-                    f"'{printable(self.path)}' cannot be written any further: is the disk full?"
-                ) from error
+            self._attempt(self._file.write, np.clip(samples[start : start + PIECE], -1, 1))
 
     def __enter__(self) -> Self:
         return self
@@ -102,6 +121,33 @@ class Writer:
         traceback: TracebackType | None,
     ) -> None:
         self._open.close()
+
+    def _attempt(self, action: Callable, *arguments: Any) -> None:
+        try:
+            action(*arguments)
+        except (soundfile.LibsndfileError, AssertionError) as error:  # of less than was asked for
+            self._failed = True
+            raise OSError(
+                f"'{printable(self.path)}' cannot be written any further: is the disk full? What "
+                "had this name before is as it was."
+            ) from error
+
+    def _finish(self) -> None:
+        """Gives the file its name, or removes what could not be written."""
+        if self._partial == self._place:
+            return
+        if self._failed:
+            self._partial.unlink(missing_ok=True)
+        else:
+            self._partial.replace(self._place)
+
+
+def _remove_orphans(folder: Path) -> None:
+    """Removes what processes that were killed have left unfinished."""
+    for file in folder.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):  # it was finished or removed meanwhile
+            if time.time() - file.stat().st_mtime > ORPHAN_SECONDS:
+                file.unlink()
 
 
 def write(path: Path | str, samples: np.ndarray, sample_rate: int, subtype: str = "PCM_16") -> None:

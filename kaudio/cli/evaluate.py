@@ -125,7 +125,10 @@ def _trained_seconds(path: Path) -> float | None:
     record = (path if path.is_dir() else path.parent) / "recipe.json"
     if not record.is_file():
         return None
-    seconds = json.loads(record.read_text(encoding="utf-8"))["options"].get("excerpt_seconds")
+    try:
+        seconds = json.loads(record.read_text(encoding="utf-8"))["options"].get("excerpt_seconds")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ValueError(f"'{record}' is damaged. Say --excerpt-seconds instead.") from error
     return seconds if isinstance(seconds, int | float) else None
 
 

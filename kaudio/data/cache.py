@@ -70,6 +70,11 @@ class CachedWaveform:
                 f"The cached waveform {self.path} is gone or was cut, perhaps because the cache "
                 "was cleared. Start again: it will be made anew."
             )
+        if not np.isfinite(samples).all():  # a bit that fell over on the disk
+            raise OSError(
+                f"The cached waveform {self.path} is damaged: its samples are not finite. Remove "
+                "it, or all of them with `kaudio corpus --clear-cache`: they will be made anew."
+            )
         return samples
 
 

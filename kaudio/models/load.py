@@ -8,6 +8,7 @@ import keras
 # Keras only finds classes whose module has been imported, although the file names the module.
 from kaudio import codecs as codecs
 from kaudio import models as models
+from kaudio.models.file_check import Refused, at_most, check_file
 
 
 def load(path: Path | str) -> keras.Model:
@@ -21,7 +22,8 @@ def load(path: Path | str) -> keras.Model:
 
     Raises:
         FileNotFoundError: If there is nothing to read.
-        ValueError: If the file is not a model.
+        ValueError: If the file is not a model, is damaged, or asks for more weights than it holds:
+            that is found before any memory is taken.
 
     Example:
     >>> model = kaudio.load("runs/gruv")
@@ -40,13 +42,15 @@ def load(path: Path | str) -> keras.Model:
             "`kaudio fit` writes it."
         )
     try:
-        return keras.saving.load_model(file)
-    except KeyError as error:
-        raise ValueError(
-            f"'{file}' is an archive, but not one of a Keras model: it holds no {error}."
-        ) from error
-    except (TypeError, AttributeError, OSError, zipfile.BadZipFile) as error:
-        reason = str(error).split(". ")[0]
+        with at_most(check_file(file)):
+            model = keras.saving.load_model(file)
+    except Refused as error:
+        raise ValueError(f"'{file}' is not read: {error}.") from error
+    except Exception as error:  # of many kinds, by what is damaged
+        reason = " ".join(str(error).split(". ")[0].split())[:300] or type(error).__name__
         raise ValueError(
             f"'{file}' is damaged, or a model of classes that kaudio does not know: {reason}."
         ) from error
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"'{file}' is a {type(model).__name__}. Expected a model.")
+    return model

@@ -23,7 +23,8 @@ from kaudio.training.alone import alone
 from kaudio.training.finish import class_baselines, finish_classifier, write_report
 from kaudio.training.keeper import Guard, Keeper, stop_politely
 from kaudio.training.progress import ProgressBar
-from kaudio.training.run import Run, write_json
+from kaudio.training.refused import said_of
+from kaudio.training.run import Run, write_json, write_whole
 from kaudio.training.state import load_state
 from kaudio.training.tensorboard import Clips, Curves, listen
 
@@ -47,6 +48,8 @@ def fit(recipe: Recipe) -> Run:
 
     Raises:
         ValueError: If the run folder holds another run, or another process is training in it.
+        OSError: If the run folder cannot be written, such as when the disk is full. What it held
+            is whole, and fitting again goes on from there.
         Stopped: If training was interrupted, or the loss is not finite any more.
 
     Example:
@@ -54,8 +57,9 @@ def fit(recipe: Recipe) -> Run:
     >>> run = kaudio.fit(recipe)
     >>> model = kaudio.load(run.folder)
     """
-    with alone(Path(recipe.run_dir)):
-        return _fit(recipe, Run(Path(recipe.run_dir)))
+    folder = Path(recipe.run_dir)
+    with said_of(folder), alone(folder):
+        return _fit(recipe, Run(folder))
 
 
 def _fit(recipe: Recipe, run: Run) -> Run:
@@ -79,7 +83,8 @@ def _fit(recipe: Recipe, run: Run) -> Run:
         count = len(progress["epochs"])
         print(f"This run is complete: {count} epochs. It goes on with --epochs {2 * count}, say.")
     headline = _headline(recipe)
-    run.curves.write_bytes(summary.curves(progress, headline))
+    picture = summary.curves(progress, headline)
+    write_whole(run.curves, lambda path: path.write_bytes(picture))
     print(summary.closing(progress, headline))
     metrics = summary.metrics(progress, headline, recipe.model)
     if isinstance(recipe.model, ComposerClassifier):
@@ -173,7 +178,8 @@ def _sample(recipe: Recipe, run: Run) -> tuple[Path | None, str]:
     rate = model.codec.sample_rate
     clips = listen(model, recipe.validation, recipe.clip_seconds)
     write(run.sample, clips["generated"], rate)
-    run.spectrogram.write_bytes(spectrogram_png(clips, rate))
+    picture = spectrogram_png(clips, rate)
+    write_whole(run.spectrogram, lambda path: path.write_bytes(picture))
     return run.sample, summary.sound(
         clips["generated"], rate, model.codec.hop_length, model.from_silence
     )

@@ -84,7 +84,7 @@ class Run:
         if self.record.exists() and self.state.exists():
             self._check_same(recipe, options)
         self.folder.mkdir(parents=True, exist_ok=True)
-        for path in self.folder.iterdir():
+        for path in [*self.folder.iterdir(), *self.clips.glob(".*")]:
             if HALF_WRITTEN.fullmatch(path.name):  # by a run that was killed
                 path.unlink()
         record = {
@@ -100,9 +100,12 @@ class Run:
         write_json(self.record, record)
 
     def _check_same(self, recipe: Recipe, options: Mapping[str, Any]) -> None:
-        record = json.loads(self.record.read_text(encoding="utf-8"))
         remedy = f"Start a new run with another run folder, such as --run-dir {self.folder}_2"
-        before, name = record["options"], Path(record["recipe"] or "").name
+        try:
+            record = json.loads(self.record.read_text(encoding="utf-8"))
+            before, name = dict(record["options"]), Path(record["recipe"] or "").name
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise ValueError(f"'{self.record}' is damaged. {remedy}") from error
         if recipe.path and name != recipe.path.name:
             raise ValueError(
                 f"'{self.folder}' holds a run of {name}. Received: {recipe.path.name}. {remedy}"

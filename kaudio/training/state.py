@@ -1,7 +1,6 @@
 """The full state of a training run in one file: weights, optimiser, random seeds, position."""
 
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +31,14 @@ def load_state(path: Path, model: keras.Model) -> dict[str, Any]:
         ValueError: If the file is damaged, or the state of another model.
     """
     try:
-        with path.open("rb") as file, np.load(file) as arrays:
-            content = {name: arrays[name] for name in arrays.files}
+        content = _read(path)
         progress = json.loads(str(content.pop("progress")))
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        if not isinstance(progress, dict) or not {"step", "epochs", "best"} <= set(progress):
+            raise ValueError("it does not tell how far the run had come")
+    except Exception as error:  # of many kinds, by what is damaged
+        reason = str(error).split("\n")[0].rstrip(".")
         raise ValueError(
-            f"'{path}' is damaged: {error}. Remove it to start the run anew, or start one in "
+            f"'{path}' is damaged: {reason}. Remove it to start the run anew, or start one in "
             "another folder with --run-dir."
         ) from error
     variables = _variables(model)
@@ -49,6 +50,15 @@ def load_state(path: Path, model: keras.Model) -> dict[str, Any]:
     for variable, value in zip(variables, content.values(), strict=True):
         variable.assign(value)
     return progress
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of a file, which takes no more memory than the file is long. No code is run."""
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        size = sum(part.file_size for part in arrays.zip.infolist())
+        if size > path.stat().st_size:  # they are stored as they are
+            raise ValueError(f"{path.stat().st_size} bytes would unpack to {size}")
+        return {name: arrays[name] for name in arrays.files}
 
 
 def _variables(model: keras.Model) -> list:

@@ -1,5 +1,6 @@
 """Exporting a model: the folder that is written, what is refused, and use without kaudio."""
 
+import io
 import json
 import subprocess
 import sys
@@ -241,10 +242,13 @@ def test_a_truncated_model_is_refused(tmp_path):
     (tmp_path / "model.keras").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match="only a part of one"):
         kaudio.load(tmp_path / "model.keras")
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        weights = archive.read("model.weights.h5")
     config = {"class_name": "os.system", "config": {}, "module": "os"}
     with zipfile.ZipFile(tmp_path / "model.keras", "w") as archive:
         archive.writestr("config.json", json.dumps(config))
         archive.writestr("metadata.json", "{}")
+        archive.writestr("model.weights.h5", weights)
     with pytest.raises(
         ValueError, match="damaged, or a model of classes that kaudio does not know"
     ):

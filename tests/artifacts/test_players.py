@@ -70,12 +70,13 @@ def test_artifacts_sound_like_the_model(model, artifacts):
     for options, length in cases:
         expected = listen(stream(model, sampler=sampler, **options), length)
         assert np.unique(expected).size > 5
-        for player in artifacts:
-            heard = listen(play(player, **options), length)
+        for number, player in enumerate(artifacts):
+            # ONNX Runtime takes ten times as long.
+            heard = listen(play(player, **options), length if number < 2 else 2_000)
             if frames:
-                np.testing.assert_allclose(heard, expected, atol=1e-4)
+                np.testing.assert_allclose(heard, expected[: len(heard)], atol=1e-4)
             else:
-                assert np.mean(heard != expected) <= 1e-4
+                assert np.mean(heard != expected[: len(heard)]) <= 1e-4
     prime = recording()
     expected = listen(stream(model, prime=prime, sampler=sampler, **told), 2_000)
     for player in artifacts:

@@ -1,0 +1,146 @@
+"""What a `.keras` file of a stranger asks for, looked at before any of it is made."""
+
+import contextlib
+import io
+import json
+import math
+import threading
+import zipfile
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+import numpy as np
+
+CONFIG, WEIGHTS = "config.json", "model.weights.h5"
+MEMBERS = {"metadata.json", CONFIG, WEIGHTS}
+MOST_CONFIG_BYTES = 1 << 20
+# Keras stores what it writes as it is; somebody may have packed the file again.
+MOST_EXPANSION = 20
+# Of numbers and lists in the configuration of what is kaudio's. A larger dilation, say, would be a
+# state of gigabytes, however few weights there are.
+LARGEST, LONGEST = 1 << 20, 10_000
+SMALLER = {"num_layers": 1_000, "members": 1_000, "blocks": 1_000}
+SMALLER |= {"kernel_size": 4_096, "input_kernel_size": 4_096}
+SMALLER |= {"hop_length": 4_096, "bands_per_octave": 96}  # whose product is a table
+# What Keras makes of these is arrays and code, not layers.
+REFUSED = ("__lambda__", "__numpy__", "__tensor__", "__typespec__")
+# Weights that are made, and are not in the file: metrics, random seeds.
+SPARE_WEIGHTS = 1 << 20
+
+_making = threading.RLock()
+
+
+class Refused(Exception):
+    """A file that is not made into a model. Its text says why."""
+
+
+def check_file(path: Path) -> int:
+    """Looks at a `.keras` file: at its parts, its configuration and all of its weights.
+
+    Args:
+        path: The file.
+
+    Returns:
+        How many weights it holds.
+
+    Raises:
+        Refused: If it is no file as Keras writes it, or asks for more than it holds.
+    """
+    with zipfile.ZipFile(path) as archive:
+        parts = archive.infolist()
+        names = [part.filename for part in parts]
+        if missing := {CONFIG, WEIGHTS} - set(names):
+            raise Refused(f"it holds no {' and no '.join(sorted(missing))}")
+        if len(names) != len(set(names)):
+            raise Refused("two of its parts have one name")
+        for name in names:
+            if name not in MEMBERS and not _is_asset(name):
+                raise Refused(f"no model has a part named {name[:80]!r}")
+        size = sum(part.file_size for part in parts)
+        if size > MOST_EXPANSION * path.stat().st_size:
+            raise Refused(f"{path.stat().st_size} bytes would unpack to {size}")
+        if archive.getinfo(CONFIG).file_size > MOST_CONFIG_BYTES:
+            raise Refused(f"its {CONFIG} is longer than {MOST_CONFIG_BYTES} bytes")
+        try:
+            _check_config(json.loads(archive.read(CONFIG)), False)
+        except RecursionError as error:
+            raise Refused(f"its {CONFIG} is nested too deeply") from error
+        content = archive.read(WEIGHTS)
+    return _count_weights(content)
+
+
+@contextlib.contextmanager
+def at_most(num_weights: int) -> Generator[None]:
+    """Context in which layers refuse to make more weights than that, before they make them.
+
+    A configuration is a few words, and may ask for 10^12 weights: how many it asks for is not
+    known before layers are made, one after another.
+
+    Raises:
+        Refused: Where a layer asks for more than are left.
+    """
+    left = num_weights + SPARE_WEIGHTS
+    original = keras.layers.Layer.add_weight
+
+    def add_weight(layer: Any, shape: Any = None, *args: Any, **options: Any) -> Any:
+        nonlocal left
+        left -= math.prod(size for size in np.atleast_1d(() if shape is None else shape).tolist())
+        if left < 0:
+            raise Refused(f"it asks for more weights than the {num_weights} that it holds")
+        return original(layer, shape, *args, **options)
+
+    # There is no other place that all layers pass on their way to memory.
+    with _making:
+        keras.layers.Layer.add_weight = add_weight
+        try:
+            yield
+        finally:
+            keras.layers.Layer.add_weight = original
+
+
+def _is_asset(name: str) -> bool:
+    return name.startswith("assets/") and ".." not in name and "\\" not in name
+
+
+def _check_config(config: Any, is_ours: bool, name: str = "") -> None:
+    """Refuses numbers that no model has, and what is neither a layer nor a number."""
+    if isinstance(config, dict):
+        kind = config.get("class_name")
+        if kind in REFUSED:
+            raise Refused(f"its {CONFIG} has a {kind} in it, which may be code")
+        is_ours = is_ours or str(config.get("registered_name")).startswith("kaudio>")
+        for key, value in config.items():
+            _check_config(value, is_ours, key)
+    elif isinstance(config, list):
+        if is_ours and len(config) > LONGEST:
+            raise Refused(f"{name!r} in its {CONFIG} has {len(config)} entries")
+        for value in config:
+            _check_config(value, is_ours, name)
+    elif is_ours and isinstance(config, int | float) and not name.endswith("_steps"):
+        limit = SMALLER.get(name, LARGEST)
+        if not -limit <= config <= limit:  # nor what is no number
+            raise Refused(f"{name!r} is {config:g} in its {CONFIG}")
+
+
+def _count_weights(content: bytes) -> int:
+    """How many weights there are, all of which are finite and in the file as they are."""
+    total = 0
+
+    def look(name: str, found: Any) -> None:
+        nonlocal total
+        if not isinstance(found, h5py.Dataset):
+            return
+        if found.chunks is not None or found.external or found.is_virtual:
+            raise Refused(f"its weights {name} are packed, or in another file")
+        if found.nbytes > len(content) or found.dtype.kind not in "biuf":
+            raise Refused(f"its weights {name} are of shape {found.shape} and type {found.dtype}")
+        total += found.size
+        if found.dtype.kind == "f" and not np.isfinite(found[()]).all():
+            raise Refused(f"its weights {name} are not all finite numbers")
+
+    with h5py.File(io.BytesIO(content), "r") as file:
+        file.visititems(look)
+    return total

@@ -1,0 +1,287 @@
+"""Models of strangers: damaged, or made to run code or fill the memory. One sentence for each."""
+
+import io
+import json
+import resource
+import shutil
+import zipfile
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from small_models import small
+
+from kaudio.artifacts.players import find_player
+from kaudio.cli import main
+from kaudio.models.file_check import CONFIG, WEIGHTS, Refused, at_most, check_file
+from kaudio.models.load import load
+
+from .mutations import mutated
+
+SHIPPED = Path(__file__).parents[2] / "saved_models"
+pytestmark = pytest.mark.skipif(
+    keras.config.backend() != "tensorflow", reason="What is tested does not depend on the backend."
+)
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory):
+    """The members of the file of a small WaveNet."""
+    file = tmp_path_factory.mktemp("whole") / "model.keras"
+    small("plain").save(file)
+    with zipfile.ZipFile(file) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture(autouse=True)
+def little_memory():
+    """No test takes more than 150 MB, whatever the file asks for."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    yield
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150_000
+
+
+def pack(folder, parts, compression=zipfile.ZIP_STORED):
+    file = folder / "model.keras"
+    with zipfile.ZipFile(file, "w", compression) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return file
+
+
+def configured(parts, **changes):
+    config = json.loads(parts[CONFIG])
+    config["config"].update(changes)
+    return {**parts, CONFIG: json.dumps(config)}
+
+
+def weighed(parts, change):
+    """The same file after a change to its weights."""
+    content = io.BytesIO(parts[WEIGHTS])
+    with h5py.File(content, "r+") as file:
+        names = []
+        file.visititems(lambda n, f: names.append(n) if isinstance(f, h5py.Dataset) else None)
+        change(file, names[0])
+    return {**parts, WEIGHTS: content.getvalue()}
+
+
+def refusal(file):
+    """The one sentence with which a file is refused."""
+    with pytest.raises(ValueError, match=r"is (not read|damaged|not a model|a )") as caught:
+        load(file)
+    text = str(caught.value)
+    assert text.startswith(f"'{file}'")
+    assert "\n" not in text
+    assert len(text) < 600
+    return text
+
+
+def keras_object(name, module, /, **config):
+    return {"class_name": name, "module": module, "registered_name": None, "config": config}
+
+
+CODE = "touch pwned"
+FUNCTION = {"class_name": "__lambda__", "config": {"code": "4wAAAAAAAAAA"}}
+WIDE = {**keras_object("Dense", "keras.layers", units=10**12), "build_config": {"input_shape": [2]}}
+FOREIGN = {
+    "os.system": keras_object("system", "os", command=CODE),
+    "eval": {**keras_object("function", "builtins"), "config": "eval"},
+    "a Keras utility": {**keras_object("function", "keras.utils"), "config": "get_file"},
+    "a Keras module": keras_object("os", "keras.src.utils.io_utils", command=CODE),
+    "a Lambda layer": keras_object("Lambda", "keras.layers", name="x", function=FUNCTION),
+    "a lambda": FUNCTION,
+    "another name": {**keras_object("Popen", "subprocess"), "registered_name": "kaudio>Popen"},
+    "a registered codec": {**keras_object("x", "x"), "registered_name": "kaudio>MuLaw"},
+    "a SavedModel inside": keras_object("TFSMLayer", "keras.layers", filepath="/tmp"),
+    "a layer": keras_object("Dense", "keras.layers", units=3),
+    "10^12 weights": keras_object("Sequential", "keras", name="x", layers=[WIDE]),
+    "a huge array": {"class_name": "__numpy__", "config": {"value": ["a"], "dtype": "U999999999"}},
+    "a list": [1, 2],
+    "a number": 3,
+}
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+def test_nothing_that_a_file_names_is_run(what, parts, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    refusal(pack(tmp_path, {**parts, CONFIG: json.dumps(FOREIGN[what])}))
+    if isinstance(FOREIGN[what], dict):
+        refusal(pack(tmp_path, configured(parts, codec=FOREIGN[what])))
+    assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"residual_filters": 10**12},
+        {"head_filters": 10**6, "skip_filters": 10**6},
+        {"head_filters": 10**6, "residual_filters": 10**5},
+        {"dilations": [1, 10**9]},
+        {"dilations": [1] * 20_000},
+        {"mixtures": 10**9},
+        {"kernel_size": 10**6},
+        {"kernel_size": float("nan")},
+        {"local_channels": 10**6, "context_dilations": [10**6] * 3},
+    ],
+)
+def test_more_weights_than_a_file_holds_are_refused_before_they_are_made(asked, parts, tmp_path):
+    assert "is not read" in refusal(pack(tmp_path, configured(parts, **asked)))
+
+
+def test_no_more_weights_are_made_than_allowed():
+    before = keras.layers.Layer.add_weight
+    with pytest.raises(Refused), at_most(0):
+        keras.layers.Dense(10**6).build((None, 10**6))
+    assert keras.layers.Layer.add_weight is before
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"residual_filters": -1},
+        {"residual_filters": 1.5},
+        {"residual_filters": "x" * 10_000},
+        {"residual_filters": None},
+        {"dilations": "abc"},
+        {"residual_filters": 7},
+        {"codec": {"class_name": "MuLaw"}},
+    ],
+)
+def test_options_that_mean_nothing_are_refused(asked, parts, tmp_path):
+    refusal(pack(tmp_path, configured(parts, **asked)))
+
+
+def test_archives_that_are_no_models_are_refused(parts, tmp_path):
+    many = {**parts, WEIGHTS: bytes(60_000_000)}
+    assert "would unpack" in refusal(pack(tmp_path, many, zipfile.ZIP_DEFLATED))
+    for name in ("../up", "/tmp/root", "assets/../../up", "model.weights.npz", "x.py"):
+        assert "part named" in refusal(pack(tmp_path, {**parts, name: b"import os"}))
+    for name in (CONFIG, WEIGHTS):
+        without = {key: value for key, value in parts.items() if key != name}
+        assert f"holds no {name}" in refusal(pack(tmp_path, without))
+        refusal(pack(tmp_path, {**parts, name: b""}))
+    long = {**parts, CONFIG: b" " * 2_000_000, WEIGHTS: bytes(200_000)}
+    assert "longer than" in refusal(pack(tmp_path, long))
+    assert "nested" in refusal(pack(tmp_path, {**parts, CONFIG: b"[" * 100_000}))
+
+
+def _not_finite(file, name):
+    file[name][...] = np.nan
+
+
+def _gone(file, name):
+    del file[name]
+
+
+def _replace(**options):
+    def change(file, name):
+        del file[name]
+        file.create_dataset(name, **options)
+
+    return change
+
+
+def _link(file, name):
+    del file[name]
+    file[name] = h5py.ExternalLink("/etc/passwd", "x")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _not_finite,
+        _gone,
+        _link,
+        _replace(shape=(10**6, 10**6), dtype="f4", chunks=(1000, 1000), compression="gzip"),
+        _replace(shape=(10**6, 10**6), dtype="f4"),
+        _replace(shape=(3, 1, 2), dtype="f4"),
+        _replace(shape=(8, 7), dtype="S4"),
+        _replace(shape=(8, 7), dtype="f4", external=[("/etc/passwd", 0, 224)]),
+    ],
+)
+def test_weights_that_are_not_those_of_the_model_are_refused(change, parts, tmp_path):
+    refusal(pack(tmp_path, weighed(parts, change)))
+
+
+def test_a_part_of_a_file_is_refused(parts, tmp_path):
+    whole = pack(tmp_path, parts).read_bytes()
+    for length in (0, 1, 30, 100, 1_000, len(whole) // 2, len(whole) - 1):
+        (tmp_path / "model.keras").write_bytes(whole[:length])
+        refusal(tmp_path / "model.keras")
+
+
+def test_damaged_files_are_refused_or_hold_finite_weights(parts, tmp_path):
+    """Damage inside the archive, whose checksums are right; and damage to the archive."""
+    refused = 0
+    for number in range(240):
+        rng = np.random.default_rng([0, number])
+        name = (CONFIG, WEIGHTS, WEIGHTS)[number % 3]
+        _, content = mutated(rng, {"part": parts[name]})
+        file = pack(tmp_path, {**parts, name: content})
+        if number % 10 == 0:
+            file.write_bytes(mutated(rng, {"whole": file.read_bytes()})[1])
+        try:
+            check_file(file)
+        except Exception:
+            refused += 1
+            refusal(file)  # in a sentence
+    assert 100 < refused < 240
+
+
+def test_the_command_says_it_and_writes_nothing(parts, tmp_path):
+    pack(tmp_path, configured(parts, residual_filters=10**12))
+    with pytest.raises(SystemExit) as stop:
+        main(["generate", str(tmp_path), str(tmp_path / "out.wav")])
+    assert stop.value.code.startswith("kaudio: ")
+    assert "1e+12" in stop.value.code
+    assert not (tmp_path / "out.wav").exists()
+
+
+def test_damaged_tensorflow_lite_files_are_refused_or_run(tmp_path):
+    file = tmp_path / "model.tflite"
+    whole = (SHIPPED / "gruv" / "model.int8.tflite").read_bytes()
+    refused = 0
+    for number in range(60):
+        content = mutated(np.random.default_rng([0, number]), {"whole": whole})[1]
+        file.write_bytes(content if number else whole[: len(whole) // 2])
+        try:
+            find_player(tmp_path, "tflite")
+        except ValueError as error:
+            assert str(file) in str(error) or "comes from" in str(error)  # noqa: PT017
+            refused += 1
+    assert refused > 20
+
+
+def test_damaged_saved_models_are_refused(tmp_path):
+    def fresh():
+        shutil.rmtree(tmp_path / "saved_model", ignore_errors=True)
+        return Path(shutil.copytree(SHIPPED / "gruv" / "saved_model", tmp_path / "saved_model"))
+
+    graph = fresh() / "saved_model.pb"
+    graph.write_bytes(graph.read_bytes()[: graph.stat().st_size // 2])
+    with pytest.raises(ValueError, match="is not a SavedModel, or a damaged one"):
+        find_player(tmp_path, "saved_model")
+    shutil.rmtree(fresh() / "variables")
+    with pytest.raises(ValueError, match="is not a SavedModel, or a damaged one"):
+        find_player(tmp_path, "saved_model")
+
+
+def test_a_saved_model_that_lies_about_itself_is_refused(tmp_path):
+    import tensorflow as tf
+
+    class Foreign(tf.Module):
+        text = ""
+
+        @tf.function(input_signature=[])
+        def describe(self):
+            return tf.constant(self.text)
+
+    about = {"format_version": 1, "model": "x", "labels": ["a"], "hop_length": 1}
+    for text in ("", "[1]", "[" * 100_000, "{}", json.dumps({**about, "sample_rate": 10**12})):
+        module = Foreign()
+        module.text = text
+        tf.saved_model.save(module, str(tmp_path / "saved_model"))
+        with pytest.raises(ValueError, match=r"does not tell|format version|`sample_rate`"):
+            find_player(tmp_path, "saved_model")
