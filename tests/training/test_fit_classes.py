@@ -123,11 +123,14 @@ def test_validation_data_that_no_member_leaves_out_are_refused_before_training(w
         kaudio.fit(replace(recipe, judged=(), run_dir=tmp_path / "other"))
 
 
-def test_one_composer_or_too_few_works_are_refused(works, tmp_path):
+def test_one_composer_is_refused_and_of_few_works_there_are_fewer_folds(works, tmp_path):
     lonely = tmp_path / "lonely"
     (lonely / "low").mkdir(parents=True)
     write(lonely / "low" / "0.wav", tone(200), RATE)
     with pytest.raises(ValueError, match=r"1 group|two labels or more"):
         kaudio.load_recipe(RECIPE, audio=lonely, run_dir=tmp_path / "run", **SMALL)
-    with pytest.raises(ValueError, match="3 groups of recordings for 4 folds"):
-        kaudio.load_recipe(RECIPE, audio=works, run_dir=tmp_path / "run", **SMALL | {"folds": 4})
+    fewer = kaudio.load_recipe(
+        RECIPE, audio=works, run_dir=tmp_path / "run", **SMALL | {"folds": 4, "members": 4}
+    )
+    assert len(fewer.model.members) == 3
+    assert "3 folds instead of 4: a composer has no more works." in fewer.notes
