@@ -60,7 +60,7 @@ def recording(seconds=0.05):
 def test_artifacts_sound_like_the_model(model, artifacts):
     """Over more than two receptive fields, or 20 s; alone, told, primed and steered."""
     frames = model.receptive_field is None
-    count = 160_000 if frames else 12 * model.receptive_field
+    count = 160_000 if frames else 4 * model.receptive_field
     steered = {"temperature": 0.2} if frames else {"temperature": 0.8, "top_k": 9, "top_p": 0.9}
     told = {"conditions": conditions_of(model)}
     sampler = Sampler(model, 1, 64 if frames else 2_000)
