@@ -46,13 +46,13 @@ VARIANTS: dict[str, tuple[str, dict[str, Any], dict[str, float]]] = {
         PLAIN | {"mixtures": 1, "faithful": False},
         {"temperature": 1.0},
     ),
-    "4 Gaussians": ("gruv.py", PLAIN | {"mixtures": 4}, {"temperature": 1.0}),
+    "4 Gaussians, by likelihood": ("gruv.py", PLAIN | {"mixtures": 4}, {"temperature": 1.0}),
     "4 Gaussians, noise 0.1": (
         "gruv.py",
         {"mixtures": 4, "input_noise": 0.1, "temperature": 1.0},
         {},
     ),
-    "gruv as it comes": ("gruv.py", {}, {}),
+    "gruv, mean": ("gruv.py", {"mixtures": 0, "temperature": 0.5}, {}),
     "gruv, Gaussian": ("gruv.py", {"mixtures": 1, "temperature": 1.0}, {}),
     "gruv, Gaussian, temperature 0.3": (
         "gruv.py",
@@ -66,6 +66,11 @@ VARIANTS: dict[str, tuple[str, dict[str, Any], dict[str, float]]] = {
     ),
     "beckham_2016": ("beckham_2016.py", {"frame_length": 4_000, "sequence_frames": 12}, {}),
     "beckham, mean": ("beckham.py", {"mixtures": 0, "temperature": 0.5}, {}),
+    "beckham, Gaussian by likelihood": (
+        "beckham.py",
+        {"mixtures": 1, "faithful": False, "temperature": 1.0},
+        {},
+    ),
     "beckham, Gaussian": ("beckham.py", {"mixtures": 1, "temperature": 1.0}, {}),
     "beckham, Gaussian, temperature 0.3": (
         "beckham.py",

@@ -66,6 +66,12 @@ def evaluate(
             "with --against and a folder of music. Received: "
             f"{'neither' if audio is None else 'both'}."
         )
+    of_models = {"--excerpt-seconds": excerpt_seconds, "--batches": batches, "--train": train}
+    of_files = {"--classifier": classifier, "--frame-seconds": frame_seconds, "--png": png}
+    for name, value in (of_files if audio is not None else of_models).items():
+        if value is not None:
+            kind, option = ("files", "--against") if audio is not None else ("models", "--audio")
+            raise ValueError(f"{name} is for {kind}, with {option}. Leave it out.")
     for file in (json, png):
         if file and not file.absolute().parent.is_dir():
             raise FileNotFoundError(f"'{file.parent}' is not there. Make it first.")

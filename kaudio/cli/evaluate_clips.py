@@ -5,9 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-# Clips of higher rates are compared at this one: most of what is heard lies below half of it.
-HIGHEST_RATE = 16_000
-
 
 def evaluate_clips(
     what: list[Path],
@@ -27,7 +24,7 @@ def evaluate_clips(
     from kaudio.evaluation.embedded import EmbeddedMusic
     from kaudio.evaluation.judge_clip import evaluate_audio
     from kaudio.evaluation.judge_set import evaluate_set
-    from kaudio.evaluation.known_music import KnownMusic
+    from kaudio.evaluation.known_music import HIGHEST_RATE, MusicByRate
     from kaudio.models.load import load
     from kaudio.output import watched
 
@@ -48,18 +45,12 @@ def evaluate_clips(
         embedded = EmbeddedMusic.of(
             Corpus.from_folder(against, rate), model, partial(watched, what="embedding the music")
         )
-    music: dict[int, KnownMusic] = {}
+    music = MusicByRate(against, partial(watched, what="measuring the music"))
     reports, judged = [], []
     for path in paths:
-        rate = min(HIGHEST_RATE, probe(path).sample_rate)
-        if rate not in music:
-            music[rate] = KnownMusic.of(
-                Corpus.from_folder(against, rate), partial(watched, what="measuring the music")
-            )
+        known = music.at(probe(path).sample_rate)
         try:
-            report = evaluate_audio(
-                path, music[rate], frame_seconds=frame_seconds, embedded=embedded
-            )
+            report = evaluate_audio(path, known, frame_seconds=frame_seconds, embedded=embedded)
         except AudioError as error:
             refused.append(str(error))
             continue
@@ -68,12 +59,12 @@ def evaluate_clips(
         print(f"{chr(10) * (len(reports) > 1)}{report.table()}", flush=True)
         if png:
             place = png.with_stem(f"{png.stem}_{len(judged)}") if len(paths) > 1 else png
-            _draw(path, music[rate], place)
+            _draw(path, known, place)
     content: dict[str, Any] = {"clips": [report.as_dict() for report in reports]}
     if len(reports) > 1:
         print(f"\n{clips_line(reports)}")
         # Of clips of several rates, at the lowest: what all of them have.
-        together = evaluate_set(judged, music[min(music)], embedded)
+        together = evaluate_set(judged, music.lowest, embedded)
         for name, value in together.items():
             said = f"not defined: {value}" if isinstance(value, str) else told(value)
             print(f"{name} of all clips together: {said}")

@@ -11,6 +11,7 @@ from kaudio.audio.files import printable
 from kaudio.evaluation.drift import MusicRange, drift
 from kaudio.evaluation.over_time import TRACK_UNITS, Track, over_time
 from kaudio.evaluation.pictures import _png
+from kaudio.evaluation.sound import until_broken
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,9 +32,8 @@ def drift_of_file_png(path: Path, music: "KnownMusic") -> bytes:
         AudioError: If it cannot be read.
         ValueError: If it is too short.
     """
-    samples = read(path, music.sample_rate)
-    broken = ~np.isfinite(samples)
-    track = over_time(samples[: broken.argmax()] if broken.any() else samples, music.sample_rate)
+    samples = until_broken(read(path, music.sample_rate))
+    track = over_time(samples, music.sample_rate)
     return drift_png(track, music.windows, printable(Path(path.name)))
 
 

@@ -1,17 +1,16 @@
 """Music as a classifier of composers hears it, to set clips beside."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from kaudio.data.corpus import Corpus, Recording
+from kaudio.data.corpus import Corpus
 from kaudio.evaluation.frechet import Distances, distances, no_music
-from kaudio.evaluation.known_music import Watch
+from kaudio.evaluation.known_music import Watch, blocks_of
 from kaudio.evaluation.rows import EMBEDDED_SECONDS, embedding_rows
 from kaudio.models import ComposerClassifier
 
-BLOCK_SECONDS, NOTHING_SECONDS = 30.0, 60.0
+NOTHING_SECONDS = 60.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +59,7 @@ class EmbeddedMusic:
                 f"{corpus.sample_rate} Hz."
             )
         found = tuple(
-            embedding_rows(model, _blocks(recording))
+            embedding_rows(model, blocks_of(recording))
             for recording in watch(corpus.recordings)
             if recording.seconds >= EMBEDDED_SECONDS
         )
@@ -77,8 +76,3 @@ class EmbeddedMusic:
             ValueError: If it is shorter, or there are fewer than two recordings to compare with.
         """
         return distances(embedding_rows(self.model, samples), self.rows, self.ceilings)
-
-
-def _blocks(recording: Recording) -> Iterator[np.ndarray]:
-    size = round(BLOCK_SECONDS * recording.sample_rate)
-    return (recording.read(start, size) for start in range(0, recording.num_samples, size))

@@ -18,7 +18,7 @@ from kaudio.evaluation.known_music import KnownMusic, excerpts
 from kaudio.evaluation.loops import loops
 from kaudio.evaluation.over_time import over_time
 from kaudio.evaluation.rows import log_mel_rows
-from kaudio.evaluation.sound import UNITS, describe, join_click_db
+from kaudio.evaluation.sound import UNITS, describe, join_click_db, until_broken
 
 # A file, or samples and their rate in Hz.
 Heard = Path | str | tuple[np.ndarray, int]
@@ -81,8 +81,7 @@ def evaluate_audio(
         samples = samples.astype("float32", copy=False)
     music = against if isinstance(against, KnownMusic) else KnownMusic.of(against)
     wrong = faults(samples, rate)
-    broken = ~np.isfinite(samples)
-    samples = samples[: broken.argmax()] if broken.any() else samples
+    samples = until_broken(samples)
     # Resampling moves joins off whole samples, so they are sought in the file as it is.
     heard: Heard = Path(audio).expanduser() if isinstance(audio, Path | str) else (samples, rate)
     undefined: dict[str, str] = {}
@@ -163,5 +162,4 @@ def _at(audio: Heard, sample_rate: int | None = None) -> tuple[np.ndarray, int]:
     else:
         rate = sample_rate or probe(audio).sample_rate
         samples = read(audio, rate)
-    broken = ~np.isfinite(samples)
-    return samples[: broken.argmax()] if broken.any() else samples, rate
+    return until_broken(samples), rate

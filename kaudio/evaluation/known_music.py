@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -18,6 +19,7 @@ EXCERPT_SECONDS = 10.0
 BLOCK_SECONDS = 10.0
 NOTHING_SECONDS = 60.0
 LEAST_LEVEL = 1e-4
+HIGHEST_RATE = 16_000
 Watch = Callable[[Iterable[Recording]], Iterable[Recording]]
 
 
@@ -65,11 +67,11 @@ class KnownMusic:
         def measured() -> Iterator[Recording]:
             nonlocal samples, power
             for recording in watch(corpus.recordings):
-                found.extend(describe(part, rate) for part in excerpts(_blocks(recording), rate))
-                tracks.append(over_time(_blocks(recording), rate))
+                found.extend(describe(part, rate) for part in excerpts(blocks_of(recording), rate))
+                tracks.append(over_time(blocks_of(recording), rate))
                 if recording.seconds >= WINDOW_SECONDS:
-                    rows.append(log_mel_rows(_blocks(recording), rate))
-                for block in _blocks(recording):
+                    rows.append(log_mel_rows(blocks_of(recording), rate))
+                for block in blocks_of(recording):
                     power += float(np.square(block, dtype=float).sum())
                     samples += len(block)
                 yield recording
@@ -89,6 +91,32 @@ class KnownMusic:
         )
 
 
+class MusicByRate:
+    """Music to judge clips of several rates by, measured once at each rate that is asked for.
+
+    Args:
+        folder: Of recordings.
+        watch: As for `KnownMusic.of`.
+    """
+
+    def __init__(self, folder: Path, watch: Watch = iter) -> None:
+        self.folder, self.watch = folder, watch
+        self._known: dict[int, KnownMusic] = {}
+
+    def at(self, sample_rate: int) -> KnownMusic:
+        """The music at a rate, at most 16 kHz: most of what is heard lies below half of it."""
+        sample_rate = min(HIGHEST_RATE, sample_rate)
+        if sample_rate not in self._known:
+            corpus = Corpus.from_folder(self.folder, sample_rate)
+            self._known[sample_rate] = KnownMusic.of(corpus, self.watch)
+        return self._known[sample_rate]
+
+    @property
+    def lowest(self) -> KnownMusic:
+        """The music at the lowest rate that was asked for: what clips of all rates have."""
+        return self._known[min(self._known)]
+
+
 def excerpts(blocks: Iterator[np.ndarray], sample_rate: int) -> Iterator[np.ndarray]:
     """Excerpts of 10 s. A shorter rest counts only if there is nothing else."""
     length, rest, some = round(EXCERPT_SECONDS * sample_rate), np.zeros(0, "float32"), False
@@ -101,7 +129,8 @@ def excerpts(blocks: Iterator[np.ndarray], sample_rate: int) -> Iterator[np.ndar
         yield rest
 
 
-def _blocks(recording: Recording) -> Iterator[np.ndarray]:
+def blocks_of(recording: Recording) -> Iterator[np.ndarray]:
+    """The samples of a recording, 10 s at a time."""
     size = round(BLOCK_SECONDS * recording.sample_rate)
     return (recording.read(start, size) for start in range(0, recording.num_samples, size))
 

@@ -80,6 +80,12 @@ def describe(
     }
 
 
+def until_broken(samples: np.ndarray) -> np.ndarray:
+    """The samples before the first that is no number: all of them, of audio as it should be."""
+    broken = ~np.isfinite(samples)
+    return samples[: broken.argmax()] if broken.any() else samples
+
+
 def level_db(samples: np.ndarray) -> float | None:
     """Root mean square in dBFS: a square wave at full scale has 0, a sine -3.01."""
     return _decibels(np.mean(np.square(samples, dtype=float))) if len(samples) else None

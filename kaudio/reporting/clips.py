@@ -9,22 +9,20 @@ import numpy as np
 import soundfile
 
 from kaudio.audio import AudioError, probe, read
-from kaudio.data import Corpus
 from kaudio.evaluation import describe, faults, loops
 from kaudio.evaluation.bands import HIGHEST_HZ
 from kaudio.evaluation.clip_report import ClipReport
 from kaudio.evaluation.faults import SHORTEST_SECONDS
 from kaudio.evaluation.judge_clip import evaluate_audio
-from kaudio.evaluation.known_music import KnownMusic
+from kaudio.evaluation.known_music import HIGHEST_RATE, MusicByRate
 from kaudio.evaluation.loops import Loops
 from kaudio.reporting.pictures import spectrogram, waveform
 
 # Of a longer clip this much is judged, and this much is in the page.
 JUDGED_SECONDS = 600.0
 PLAYED_SECONDS = 30.0
-# Browsers play these rates; clips are compared with music at no higher one than the second.
+# Browsers play these rates.
 PLAYED_RATES = (3_000, 48_000)
-HIGHEST_RATE = 16_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,28 +71,9 @@ class Clip:
     undefined: dict[str, str] = field(default_factory=dict)
 
 
-class Music:
-    """The music that clips are judged by, measured once for each rate.
-
-    Args:
-        folder: Of recordings.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._known: dict[int, KnownMusic] = {}
-
-    def at(self, sample_rate: int) -> KnownMusic:
-        """The music at a rate."""
-        if sample_rate not in self._known:
-            corpus = Corpus.from_folder(self.folder, sample_rate)
-            self._known[sample_rate] = KnownMusic.of(corpus)
-        return self._known[sample_rate]
-
-
 def hear(
     path: Path,
-    music: Music | None = None,
+    music: MusicByRate | None = None,
     hop_length: int | None = None,
     may_end: bool = False,
 ) -> Clip:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from kaudio.audio.files import printable
 from kaudio.audio.find import SUFFIXES, UNREADABLE
-from kaudio.reporting.clips import Clip, Music, hear
+from kaudio.evaluation.known_music import MusicByRate
+from kaudio.reporting.clips import Clip, hear
 from kaudio.reporting.runs import RunRecord, is_run, read_run
 
 # More rows would be more than anybody compares, and than a browser likes.
@@ -58,7 +59,7 @@ def gather(paths: Sequence[Path], against: Path | None = None) -> tuple[list[Row
     notes = []
     if len(found) > MOST_ROWS:
         notes.append(f"Only the first {MOST_ROWS} of {len(found)} runs and clips are here.")
-    music = Music(against) if against else None
+    music = MusicByRate(against) if against else None
     chosen = list(found.items())[:MOST_ROWS]
     return [
         _row(path, name if often[name] == 1 else str(path), music) for path, name in chosen
@@ -89,7 +90,7 @@ def _places(path: Path) -> Iterator[tuple[Path, str]]:
         yield path, path.name
 
 
-def _row(path: Path, name: str, music: Music | None) -> Row:
+def _row(path: Path, name: str, music: MusicByRate | None) -> Row:
     name = printable(Path(name))
     if not path.is_dir():
         return Row(name, None, hear(path, music))

@@ -13,6 +13,8 @@ from kaudio import codecs
 # Any of these makes a folder a run, or an exported model.
 MARKS = ("recipe.json", "metrics.json", "model.keras")
 LONGEST_OPTION = 300
+# What is packed may be longer than the file.
+MOST_CONFIG_BYTES = 1 << 20
 PARTS = {"train": "", "validation": "val_"}
 
 
@@ -118,8 +120,10 @@ def _config(path: Path) -> dict[str, Any]:
     """How the model was made, as its file says, without making it."""
     try:
         with zipfile.ZipFile(path) as archive:
+            if archive.getinfo("config.json").file_size > MOST_CONFIG_BYTES:
+                return {}
             return _mapping(json.loads(archive.read("config.json")))
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+    except (OSError, KeyError, ValueError, RecursionError, zipfile.BadZipFile):
         return {}
 
 

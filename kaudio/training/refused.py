@@ -23,8 +23,9 @@ def said_of(folder: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        # A device that is full later on, or libraries of C, name the file or do not.
-        if error.errno not in (*FULL, *FORBIDDEN):
+        # A file elsewhere is not the folder's, such as a recording. Libraries of C name none.
+        elsewhere = isinstance(error.filename, str) and not _inside(error.filename, folder)
+        if error.errno not in (*FULL, *FORBIDDEN) or elsewhere:
             raise
         if error.errno in FULL:
             remedy = (
@@ -36,3 +37,7 @@ def said_of(folder: Path) -> Generator[None]:
         raise OSError(
             f"The run folder '{folder}' cannot be written: {os.strerror(error.errno)}. {remedy}"
         ) from error
+
+
+def _inside(file: str, folder: Path) -> bool:
+    return Path(file).resolve().is_relative_to(folder.resolve())

@@ -224,6 +224,13 @@ def test_neither_or_both_options_are_a_sentence(options):
         main(["evaluate", "clip.wav", *options])
 
 
+def test_options_of_the_other_kind_are_not_passed_over():
+    with pytest.raises(SystemExit, match=r"--png is for files, with --against\. Leave it out"):
+        main(["evaluate", "runs/gruv", "--audio", "a", "--png", "out.png"])
+    with pytest.raises(SystemExit, match=r"--train is for models, with --audio\. Leave it out"):
+        main(["evaluate", "clip.wav", "--against", "a", "--train", "b"])
+
+
 def test_what_is_not_there_is_a_sentence(folder, tmp_path):
     with pytest.raises(SystemExit, match="There is no folder"):
         main(["evaluate", str(folder), "--against", str(tmp_path / "none")])
