@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kaudio import models as models
     from kaudio.artifacts.export import export as export
     from kaudio.data.corpus import Corpus as Corpus
+    from kaudio.distribution import distribute as distribute
     from kaudio.evaluation.classify import classify as classify
     from kaudio.evaluation.judge_clip import evaluate_audio as evaluate_audio
     from kaudio.evaluation.judge_model import evaluate as evaluate
@@ -33,6 +34,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Corpus": "kaudio.data.corpus",
     "Recipe": "kaudio.recipe",
+    "distribute": "kaudio.distribution",
     "dream": "kaudio.generation.dream",
     "classify": "kaudio.evaluation.classify",
     "evaluate": "kaudio.evaluation.judge_model",

@@ -3,10 +3,13 @@
 import contextlib
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from enum import StrEnum
 
 from kaudio.memory import keep_freed
+
+# Whether this process is one of several that train together, which must hear of it when it ends.
+ends_at_once: bool = False
 
 
 class Backend(StrEnum):
@@ -16,8 +19,13 @@ class Backend(StrEnum):
     jax = "jax"
 
 
-def choose(backend: Backend | None) -> None:
-    """Chooses the backend, before Keras is imported."""
+def choose(backend: Backend | None, before: Callable[[], None] | None = None) -> None:
+    """Chooses the backend, before Keras is imported.
+
+    Args:
+        backend: Which one, or None for what the environment says.
+        before: Called when Keras is imported, before anything is computed.
+    """
     # While libraries are imported, an exception may be lost in them: end at once instead.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if backend:
@@ -36,6 +44,9 @@ def choose(backend: Backend | None) -> None:
 
         # TensorFlow greets when it is imported: here, or where Keras seeds it, on any backend.
         keras.utils.set_random_seed(0)
+    if before:
+        before()
+    with silence():
         keras.ops.zeros(1)
 
 

@@ -34,7 +34,7 @@ def recipe(
     """Trains the network of basveeling/wavenet.
 
     Args:
-        audio: Folder of recordings. Without it, the built-in demo corpus.
+        audio: Folder of recordings, or a table of them. Without it, the built-in demo corpus.
         sample_rate: What they are resampled to, in Hz.
         small: 16 channels in 9 layers in place of 256 in 10.
         excerpt_samples: Samples of an excerpt that count.

@@ -46,8 +46,9 @@ def recipe(
     """Trains Beckham's LSTM on short frames.
 
     Args:
-        audio: Folder of recordings. Without it, the built-in demo corpus. Of fewer than ten
-            recordings, the last fifth is cut off in time: half for validation, half for a test.
+        audio: Folder of recordings, or a table of them. Without it, the built-in demo corpus. Of
+            fewer than ten recordings, the last fifth is cut off in time: half for validation, half
+            for a test.
         sample_rate: What they are resampled to, in Hz.
         step_length: Samples from one step to the next. The shorter, the easier to predict.
         overlap: Frames that cover each sample. 1 is Beckham's: raw samples, whose joins click. 2

@@ -34,7 +34,7 @@ def recipe(
     """Trains Beckham's LSTM exactly as published.
 
     Args:
-        audio: Folder of recordings. Without it, the built-in demo corpus.
+        audio: Folder of recordings, or a table of them. Without it, the built-in demo corpus.
         sample_rate: What they are resampled to, in Hz.
         frame_length: Samples in a step.
         sequence_frames: Steps in a training sequence.

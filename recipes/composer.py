@@ -46,7 +46,8 @@ def recipe(
     """Trains a classifier of composers on folders of music.
 
     Args:
-        audio: Folder with a sub-folder for each composer. Without it, the built-in demo corpus.
+        audio: Folder with a sub-folder for each composer, or a table that names them. Without it,
+            the built-in demo corpus.
         groups: What must not be parted when works are held out: each "recording", each "folder",
             or a CSV file with the columns "file" and "work".
         sample_rate: What recordings are resampled to, in Hz.

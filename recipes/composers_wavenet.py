@@ -38,7 +38,8 @@ def recipe(
     """Trains a WaveNet that is told the composer of what it writes.
 
     Args:
-        audio: Folder with a sub-folder for each composer. Without it, the built-in demo corpus.
+        audio: Folder with a sub-folder for each composer, or a table that names them. Without it,
+            the built-in demo corpus.
         groups: What a split must not part: each "recording", each "folder", or a CSV file with the
             columns "file" and "work".
         sample_rate: What recordings are resampled to, in Hz.

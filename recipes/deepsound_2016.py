@@ -35,7 +35,7 @@ def recipe(
     """Trains the 55 layers of deepsound.
 
     Args:
-        audio: Folder of recordings. Without it, the built-in demo corpus.
+        audio: Folder of recordings, or a table of them. Without it, the built-in demo corpus.
         sample_rate: What they are resampled to, in Hz.
         stacks: How often the dilation rates 1, 2, 4, ... are gone through.
         max_dilation: The largest dilation rate.

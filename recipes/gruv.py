@@ -47,7 +47,7 @@ def recipe(
     """Trains an LSTM on the FFT frames of a folder of music.
 
     Args:
-        audio: Folder of recordings. Without it, the built-in demo corpus.
+        audio: Folder of recordings, or a table of them. Without it, the built-in demo corpus.
         sample_rate: What they are resampled to, in Hz.
         frame_seconds: Length of an FFT frame. Shorter follows rhythm, longer follows pitch.
         overlap: Frames that cover each sample. 1 is GRUV's, whose joins click.

@@ -37,7 +37,7 @@ def recipe(
     """Trains GRUV exactly as published.
 
     Args:
-        audio: Folder of recordings. Without it, the built-in demo corpus.
+        audio: Folder of recordings, or a table of them. Without it, the built-in demo corpus.
         sample_rate: What they are resampled to, in Hz.
         frame_length: Samples in an FFT frame.
         sequence_frames: Frames in a training sequence.

@@ -43,7 +43,7 @@ def recipe(
     """Trains a WaveNet on single sounds, from the silence before them to the silence after.
 
     Args:
-        audio: Folder of sounds. Without it, those of the built-in demo corpus.
+        audio: Folder of sounds, or a table of them. Without it, those of the built-in demo corpus.
         sample_rate: What they are resampled to, in Hz.
         seconds: Length of a sound. Shorter ones are followed by silence, longer ones fade out.
         stacks: How often the dilation rates 1, 2, 4, ... are gone through.

@@ -42,7 +42,8 @@ def recipe(
     """Trains a classifier on raw samples, on the data of 2016.
 
     Args:
-        audio: Folder with a sub-folder for each composer. Without it, the built-in demo corpus.
+        audio: Folder with a sub-folder for each composer, or a table that names them. Without it,
+            the built-in demo corpus.
         groups: What must not be parted when works are held out: each "recording", each "folder",
             or a CSV file with the columns "file" and "work".
         levels: Values that samples are rounded to: 65 536 are 16 bits, 256 are 8.

@@ -30,7 +30,7 @@ def recipe(
     """Trains the network of Unnati Data Labs.
 
     Args:
-        audio: Folder of recordings. Without it, the built-in demo corpus.
+        audio: Folder of recordings, or a table of them. Without it, the built-in demo corpus.
         frame_length: Samples in an FFT frame at 44.1 kHz: 11025 as in the post, or 44100 as in
             the notebook.
         sequence_frames: Frames in a training sequence: 40, or 10 with frames of a second.

@@ -49,7 +49,7 @@ def recipe(
     """Trains a WaveNet on a folder of music.
 
     Args:
-        audio: Folder of recordings. Without it, the built-in demo corpus.
+        audio: Folder of recordings, or a table of them. Without it, the built-in demo corpus.
         groups: What a split must not part: each "recording", each "folder", or a CSV file with the
             columns "file" and "work".
         sample_rate: What they are resampled to, in Hz.

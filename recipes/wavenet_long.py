@@ -30,7 +30,7 @@ def recipe(
     """Trains a WaveNet with a receptive field of seconds.
 
     Args:
-        audio: Folder of recordings. Without it, the built-in demo corpus.
+        audio: Folder of recordings, or a table of them. Without it, the built-in demo corpus.
         sample_rate: What they are resampled to, in Hz.
         max_dilation: The largest dilation rate. The receptive field is twice as long.
         filters: Width of the residual path and of the gates.

@@ -13,7 +13,10 @@ RECIPES = ROOT.parent / "recipes"
 MAY_IMPORT = {  # room: the rooms it may import, and the libraries
     "audio": (set(), {"numpy", "scipy", "soundfile", "soxr"}),
     "codecs": (set(), {"numpy", "keras"}),
-    "data": ({"audio", "codecs"}, {"numpy", "grain", "rich"}),
+    "data": (
+        {"audio", "codecs"},
+        {"aiohttp", "filelock", "fsspec", "grain", "numpy", "pyarrow", "rich"},
+    ),
     "layers": (set(), {"numpy", "keras"}),
     "models": ({"codecs", "layers"}, {"h5py", "numpy", "keras"}),
     "generation": ({"models", "backend"}, {"numpy", "keras"}),
@@ -23,10 +26,14 @@ MAY_IMPORT = {  # room: the rooms it may import, and the libraries
     ),
     "reporting": ({"audio", "codecs", "data", "evaluation"}, {"numpy", "matplotlib", "soundfile"}),
     "training": (
-        {"audio", "data", "evaluation", "generation", "models", "recipe", "reporting"},
+        {
+            *("audio", "backend", "data", "distribution", "evaluation", "generation", "models"),
+            *("recipe", "reporting"),
+        },
         {"numpy", "keras", "filelock", "grain", "rich", "soundfile", "tensorboard"},
     ),
-    "backend.py": (set(), {"keras", "jax", "tensorflow"}),
+    "backend.py": (set(), {"numpy", "keras", "jax", "tensorflow"}),
+    "distribution.py": ({"backend", "startup"}, {"numpy", "keras"}),
     "artifacts": (
         {"codecs", "generation", "layers", "models"},
         {"ai_edge_litert", "flatbuffers", "keras", "numpy", "onnx", "onnxruntime", "tensorflow"},
@@ -36,8 +43,8 @@ MAY_IMPORT = {  # room: the rooms it may import, and the libraries
     "recipe.py": (set(), {"keras", "grain", "typer"}),
     "cli": (
         {
-            *("artifacts", "audio", "data", "evaluation", "generation", "models", "output"),
-            *("recipe", "reporting", "startup", "training"),
+            *("artifacts", "audio", "data", "distribution", "evaluation", "generation", "models"),
+            *("output", "recipe", "reporting", "startup", "training"),
         },
         {"typer"},
     ),

@@ -45,7 +45,9 @@ def test_fit_needs_no_audio_and_says_what_it_did(trained):
         assert command in result.stdout
     assert (folder / "model.keras").exists()
     assert soundfile.info(folder / "sample.wav").duration > 1
-    assert result.stderr == ""
+    # TensorFlow 2.20 cannot be told to be quiet.
+    absl = ("WARNING: All log messages before absl", "I0000 ")
+    assert [line for line in result.stderr.splitlines() if not line.startswith(absl)] == []
 
 
 def test_generate_writes_what_was_asked_for(trained, tmp_path, capsys):
@@ -194,6 +196,7 @@ def test_the_cache_is_cleared(music, capsys, cache):
         (["fit", GRUV, "--audio", "nowhere"], "There is no folder 'nowhere'"),
         (["generate", "nowhere", "out.wav"], "There is no model at 'nowhere'"),
         (["corpus", "nowhere"], "There is no folder 'nowhere'"),
+        (["corpus", "nowhere.csv"], "There is no manifest 'nowhere.csv'"),
     ],
 )
 def test_a_mistake_is_answered_with_a_sentence(arguments, sentence):
@@ -217,7 +220,7 @@ def test_a_value_of_the_wrong_type_is_named(capsys):
 def test_the_help_of_a_recipe_lists_its_options(capsys):
     assert run("fit", GRUV, "--help") == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert "--units <int> Width of each LSTM" in text
+    assert re.search(r"--units (<int>|INTEGER) Width of each LSTM", text)
     assert "[default: runs/gruv]" in text
 
 

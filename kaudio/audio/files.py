@@ -5,7 +5,7 @@ import math
 import sys
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 import soundfile
@@ -28,7 +28,7 @@ class AudioError(ValueError):
         reason: Why it cannot be used, such as "it is empty (0 bytes)".
     """
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, path: PurePath, reason: str) -> None:
         super().__init__(f"'{printable(path)}' cannot be used: {reason}.")
         self.path = path
         self.reason = reason
@@ -149,7 +149,7 @@ def read(
     return samples[first:last]
 
 
-def printable(path: Path | str) -> str:
+def printable(path: PurePath | str) -> str:
     """The name of a file, with what is not text in it, or would steer a terminal, replaced."""
     return "".join(sign if sign.isprintable() else "?" for sign in str(path))
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from kaudio.audio.files import AudioError, printable, probe
 
@@ -25,7 +25,7 @@ class Skipped:
         reason: Why not.
     """
 
-    path: Path
+    path: PurePath
     reason: str
 
 

@@ -13,13 +13,17 @@ from kaudio.startup import silence
 @app.command()
 def corpus(
     folder: Annotated[
-        Path | None, typer.Argument(help="A folder of recordings. Default: the demo corpus.")
+        Path | None,
+        typer.Argument(
+            help="A folder of recordings, or a manifest: a table of them, in CSV or Parquet. "
+            "Default: the demo corpus."
+        ),
     ] = None,
     clear_cache: Annotated[
         bool, typer.Option("--clear-cache", help="Remove all decoded waveforms from the disk.")
     ] = False,
 ) -> None:
-    """Says what is in a folder: minutes, rates, labels, and files that cannot be used."""
+    """Says what is in a folder or a table: minutes, rates, labels, and files of no use."""
     with silence():
         from kaudio import data
 

@@ -12,6 +12,8 @@ from kaudio.data.datasets import next_step as next_step
 from kaudio.data.datasets import one_shots as one_shots
 from kaudio.data.labelled import labelled as labelled
 from kaudio.data.lanes import lanes as lanes
+from kaudio.data.shares import Batches as Batches
+from kaudio.data.shares import share as share
 from kaudio.data.splits import assign_folds as assign_folds
 from kaudio.data.splits import of_folds as of_folds
 from kaudio.data.survey import NO_RECORDINGS as NO_RECORDINGS

@@ -1,6 +1,7 @@
 """Batches drawn at random, with as many windows of each label as of the others."""
 
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,8 +54,8 @@ class BalancedBatches:
     Args:
         targets: The recordings, and what is known of them.
         length: Samples in a window.
-        batch_size: Windows in a batch, for each process.
-        part: Which process this is: the batches of all of them lie end to end.
+        batch_size: Windows in a batch.
+        rows: Which of them are made.
         augment: Changes what is read.
         mixup: How evenly clips are mixed; 0 for not at all.
         balance: 0 draws groups by their length, 1 all alike.
@@ -66,40 +67,40 @@ class BalancedBatches:
         targets: Targets,
         length: int,
         batch_size: int,
-        part: int,
+        rows: range,
         augment: Augmentation | None,
         mixup: float,
         balance: float,
         hop: int = 1,
     ) -> None:
-        self.targets, self.length, self.batch_size, self.part = targets, length, batch_size, part
+        self.targets, self.length, self.batch_size, self.rows = targets, length, batch_size, rows
         self.augment, self.mixup, self.hop = augment, mixup, hop
         self.drawn = [_chances(targets.corpus, label, balance) for label in targets.labels]
 
     def __call__(
         self, index: int, rng: np.random.Generator
     ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        # All processes draw the same here, and then each clip has random numbers of its own.
+        # Whoever makes a part of the batch draws the same here; clips have random numbers of
+        # their own.
         order = rng.permutation(len(self.drawn))
         seed = int(rng.integers(2**63))
-        first = self.part * self.batch_size
-        clips = [
-            self._clip(int(order[slot % len(order)]), np.random.default_rng([seed, slot]))
-            for slot in range(first, first + self.batch_size)
-        ]
-        samples, told, shares = zip(*clips, strict=True)
-        x = {name: np.stack([each[name] for each in told]) for name in told[0]}
-        x["samples"], y = np.stack(samples), np.stack(shares)
-        if self.mixup:
-            own = np.random.default_rng([seed, first, 1])
-            x["samples"], y = mixed(x["samples"], y, x["fold"], self.mixup, own)
-        return x, y
+        streams = [np.random.default_rng([seed, slot]) for slot in range(self.batch_size)]
+        found = [self._draw(int(order[i % len(order)]), each) for i, each in enumerate(streams)]
+        told, shares = zip(*(self.targets(which) for which in found), strict=True)
+        x = {name: np.stack([told[row][name] for row in self.rows]) for name in told[0]}
+        clips = functools.cache(lambda slot: self._clip(found[slot], streams[slot]))
+        folds = np.array([each["fold"] for each in told])
+        own = np.random.default_rng([seed, 0, 1])
+        partners = mixes(folds, self.mixup, own) if self.mixup else {}
+        rows = [mixed(row, partners.get(row), clips, shares) for row in self.rows]
+        x["samples"] = np.stack([samples for samples, _ in rows])
+        return x, np.stack([share for _, share in rows])
 
-    def _clip(
-        self, label: int, rng: np.random.Generator
-    ) -> tuple[np.ndarray, dict[str, np.int32], np.ndarray]:
+    def _draw(self, label: int, rng: np.random.Generator) -> int:
         which, chances = self.drawn[label]
-        found = int(which[np.searchsorted(chances, rng.random(), side="right")])
+        return int(which[np.searchsorted(chances, rng.random(), side="right")])
+
+    def _clip(self, found: int, rng: np.random.Generator) -> np.ndarray:
         recording = self.targets.corpus.recordings[found]
 
         def read(count: int) -> np.ndarray:
@@ -109,42 +110,48 @@ class BalancedBatches:
 
         augment = self.augment
         samples = read(self.length) if augment is None else augment(read, self.length, rng)
-        return self.targets.rounded(samples), *self.targets(found)
+        return self.targets.rounded(samples)
 
 
-def mixed(
-    samples: np.ndarray,
-    shares: np.ndarray,
-    folds: np.ndarray,
-    mixup: float,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Mixes about half of the clips of a batch with another clip of their fold.
+def mixes(
+    folds: np.ndarray, mixup: float, rng: np.random.Generator
+) -> dict[int, tuple[int, np.float32]]:
+    """Which clips of a batch are mixed, about half of them, each with another clip of its fold.
 
-    Only of their fold: a clip is kept from the model that is judged on its fold, and a mix of two
+    Only of its fold: a clip is kept from the model that is judged on its fold, and a mix of two
     folds, called by one of them, would let that model hear the works of the other.
 
     Args:
-        samples: Clips `(batch, samples)`. Each is brought to the level of the other before.
-        shares: Of the labels, `(batch, labels)`.
         folds: Fold of each clip, `(batch,)`.
         mixup: Both parameters of the beta distribution of the weight, above 0.
         rng: Random numbers.
 
     Returns:
-        Clips, none louder than full scale for having been mixed, and shares.
+        For each clip that is mixed the other one, and the weight of its own.
     """
-    levels = np.sqrt(np.mean(np.square(samples), axis=1)) + 1e-8
-    clips, targets = samples.copy(), shares.copy()
+    found = {}
     for i, (own, chance) in enumerate(zip(folds, rng.random(len(folds)), strict=True)):
         others = [j for j in np.flatnonzero(folds == own) if j != i]
-        if chance >= MIXED or not others:
-            continue
-        j, weight = int(rng.choice(others)), np.float32(rng.beta(mixup, mixup))
-        mix = weight * samples[i] + (1 - weight) * (levels[i] / levels[j]) * samples[j]
-        clips[i] = mix / max(1.0, float(np.abs(mix).max()))
-        targets[i] = weight * shares[i] + (1 - weight) * shares[j]
-    return clips, targets
+        if chance < MIXED and others:
+            found[i] = int(rng.choice(others)), np.float32(rng.beta(mixup, mixup))
+    return found
+
+
+def mixed(
+    row: int,
+    partner: tuple[int, np.float32] | None,
+    clips: Callable[[int], np.ndarray],
+    shares: Sequence[np.ndarray],
+) -> tuple[np.ndarray, np.ndarray]:
+    """A clip and its shares, mixed with its partner, which is brought to the same level before."""
+    samples = clips(row)
+    if partner is None:
+        return samples, shares[row]
+    other, weight = partner
+    level, others = (np.sqrt(np.mean(np.square(c))) + 1e-8 for c in (samples, clips(other)))
+    mix = weight * samples + (1 - weight) * (level / others) * clips(other)
+    mix /= max(1.0, float(np.abs(mix).max()))  # none louder than full scale for having been mixed
+    return mix, weight * shares[row] + (1 - weight) * shares[other]
 
 
 def _chances(corpus: Corpus, label: str, balance: float) -> tuple[np.ndarray, Any]:

@@ -4,24 +4,23 @@ import contextlib
 import hashlib
 import io
 import os
-import re
-import sys
-import time
 import uuid
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+from typing import TypeVar
 
 import numpy as np
 
 from kaudio.audio.files import AudioError, blocks
+from kaudio.data.cached_files import WAVEFORMS, CacheError, remove_orphans
+from kaudio.data.cached_files import cache_bytes as cache_bytes
+from kaudio.data.cached_files import cache_folder as cache_folder
+from kaudio.data.cached_files import clear_cache as clear_cache
+from kaudio.data.cached_files import demo_root as demo_root
 
 # Part of every key: raise it when the same file would give other samples.
 _VERSION = 1
-_WAVEFORMS, _DEMO = "waveforms", "kaudio-demo"
-_OURS = re.compile(r"[0-9a-f]{40}(\.npy|\.[0-9a-f]{32}\.tmp)")
-# Whoever writes a temporary file adds to it all the time: one this old has lost its process.
-_ORPHAN_SECONDS = 3600
 _BLOCK = 1 << 20
 
 
@@ -60,40 +59,34 @@ class CachedWaveform:
         """Reads `count` samples from `start` on, fewer at the end. A new `(samples,)` array."""
         start = min(max(start, 0), self.num_samples)
         count = min(max(count, 0), self.num_samples - start)
-        offset = _HEADER_BYTES + 4 * (self.start + start)
-        try:
-            samples = np.fromfile(self.path, "<f4", count, offset=offset)
-        except FileNotFoundError:
-            samples = np.zeros(0)
-        if len(samples) != count:
-            raise OSError(
-                f"The cached waveform {self.path} is gone or was cut, perhaps because the cache "
-                "was cleared. Start again: it will be made anew."
-            )
-        if not np.isfinite(samples).all():  # a bit that fell over on the disk
-            raise OSError(
-                f"The cached waveform {self.path} is damaged: its samples are not finite. Remove "
-                "it, or all of them with `kaudio corpus --clear-cache`: they will be made anew."
-            )
-        return samples
+        samples = window(self.path, self.start + start, count)
+        return self._again(self.start + start, count) if samples is None else samples
+
+    def _again(self, start: int, count: int) -> np.ndarray:
+        """What is read when the file is not there."""
+        raise OSError(
+            f"The cached waveform {self.path} is gone or was cut, perhaps because the cache "
+            "was cleared. Start again: it will be made anew."
+        )
 
 
-def cache_folder() -> Path:
-    """Where kaudio keeps what it can make again: `$KAUDIO_CACHE`, or the platform's usual place."""
-    if folder := os.environ.get("KAUDIO_CACHE"):
-        return Path(folder).expanduser()
-    if folder := os.environ.get("XDG_CACHE_HOME"):
-        return Path(folder).expanduser() / "kaudio"
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-        return Path(local) / "kaudio" / "cache"
-    usual = "Library/Caches" if sys.platform == "darwin" else ".cache"
-    return Path.home() / usual / "kaudio"
+Cached = TypeVar("Cached", bound=CachedWaveform)
 
 
-def demo_root(folder: Path | None = None) -> Path:
-    """Where in the cache the demo corpus lies."""
-    return (folder or cache_folder()) / _DEMO
+def window(path: Path, start: int, count: int) -> np.ndarray | None:
+    """`count` samples of a cached file from `start` on; None if it is gone or was cut."""
+    try:
+        samples = np.fromfile(path, "<f4", count, offset=_HEADER_BYTES + 4 * start)
+    except FileNotFoundError:
+        return None
+    if len(samples) != count:
+        return None
+    if not np.isfinite(samples).all():  # a bit that fell over on the disk
+        raise OSError(
+            f"The cached waveform {path} is damaged: its samples are not finite. Remove "
+            "it, or all of them with `kaudio corpus --clear-cache`: they will be made anew."
+        )
+    return samples
 
 
 def cached_waveform(
@@ -117,56 +110,29 @@ def cached_waveform(
         AudioError: If the recording cannot be used.
         OSError: If the cache cannot be written, such as when the disk is full.
     """
+    check_level(trim_db)
+    path = Path(path)
+    target = (folder or cache_folder()) / WAVEFORMS / f"{content_key(path, sample_rate)}.npy"
+    num_samples = num_samples_of(target)
+    if not num_samples:
+        num_samples = write_waveform(target, blocks(path, sample_rate))
+    if not num_samples:
+        raise AudioError(path, f"it is too short to hold a sample at {sample_rate} Hz")
+    waveform = CachedWaveform(target, num_samples)
+    return waveform if trim_db is None else trim(waveform, path, sample_rate, trim_db)
+
+
+def check_level(trim_db: float | None) -> None:
+    """Refuses a level of silence that is not below the peak."""
     if trim_db is not None and not trim_db < 0:
         raise ValueError(
             "The level of silence must be in dB below the peak of a recording, such as -60. "
             f"Received: trim_db={trim_db}."
         )
-    path = Path(path)
-    target = (folder or cache_folder()) / _WAVEFORMS / f"{_key(path, sample_rate)}.npy"
-    num_samples = _num_samples(target)
-    if not num_samples:
-        num_samples = _write(target, blocks(path, sample_rate))
-    if not num_samples:
-        raise AudioError(path, f"it is too short to hold a sample at {sample_rate} Hz")
-    waveform = CachedWaveform(target, num_samples)
-    return waveform if trim_db is None else _trim(waveform, path, sample_rate, trim_db)
 
 
-def cache_bytes(folder: Path | None = None) -> int:
-    """Bytes that kaudio's files take in the cache, the demo corpus included."""
-    return sum(file.lstat().st_size for file in _files(folder or cache_folder()))
-
-
-def clear_cache(folder: Path | None = None) -> int:
-    """Removes what kaudio made in the cache, the demo corpus too, and nothing else.
-
-    Returns:
-        The number of bytes freed.
-    """
-    folder = folder or cache_folder()
-    freed = 0
-    for file in list(_files(folder)):
-        freed += file.lstat().st_size
-        file.unlink(missing_ok=True)
-    for name in (_WAVEFORMS, _DEMO):
-        for root, _, _ in os.walk(folder / name, topdown=False):
-            with contextlib.suppress(OSError):  # somebody else's files are in it
-                os.rmdir(root)
-    return freed
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """The files that kaudio made in a cache folder. Links are neither followed nor listed."""
-    for name, ours in ((_WAVEFORMS, _OURS), (_DEMO, re.compile(r".*\.(wav|tmp)"))):
-        if (folder / name).is_symlink():
-            continue
-        for root, _, names in os.walk(folder / name):
-            files = (Path(root, file) for file in names if ours.fullmatch(file))
-            yield from (file for file in files if not file.is_symlink())
-
-
-def _key(path: Path, sample_rate: int) -> str:
+def content_key(path: Path, sample_rate: int) -> str:
+    """The name of the waveform of a file: told by its content and what shapes its samples."""
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "blake2b")
@@ -176,8 +142,8 @@ def _key(path: Path, sample_rate: int) -> str:
     return digest.hexdigest()[:40]
 
 
-def _num_samples(path: Path) -> int:
-    """Samples in a cached file; 0 if there is none, or if it is not one that `_write` finished."""
+def num_samples_of(path: Path) -> int:
+    """Samples in a cached file; 0 if there is none, or if `write_waveform` did not finish it."""
     try:
         with path.open("rb") as file:
             header = file.read(_HEADER_BYTES)
@@ -188,13 +154,26 @@ def _num_samples(path: Path) -> int:
     return num_samples if rest == 0 and header == _header(max(num_samples, 0)) else 0
 
 
-def _write(path: Path, waveform: Iterable[np.ndarray]) -> int:
-    """Writes blocks of samples as one file that is there wholly or not at all."""
+def write_waveform(
+    path: Path,
+    waveform: Iterable[np.ndarray],
+    publish: Callable[[Path, Path], object] = os.replace,
+) -> int:
+    """Writes blocks of samples as one file that is there wholly or not at all.
+
+    Args:
+        path: The file.
+        waveform: Its samples.
+        publish: Gives the file, once it is whole, its name.
+
+    Returns:
+        The number of samples. Without any, there is no file.
+    """
     temporary = path.with_name(f"{path.stem}.{uuid.uuid4().hex}.tmp")
     num_samples = 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_orphans(path.parent)
+        remove_orphans(path.parent)
         with temporary.open("xb") as file:
             file.write(_header(0))
             for block in waveform:
@@ -205,27 +184,17 @@ def _write(path: Path, waveform: Iterable[np.ndarray]) -> int:
             file.flush()
             os.fsync(file.fileno())
         if num_samples:
-            os.replace(temporary, path)
+            publish(temporary, path)
     except OSError as error:
-        raise OSError(
-            f"The cache folder {path.parent.parent} cannot be written: {error.strerror}. Make room "
-            "there, or name another folder in the environment variable KAUDIO_CACHE."
-        ) from error
+        raise CacheError(path.parent.parent, error) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
     return num_samples
 
 
-def _remove_orphans(folder: Path) -> None:
-    """Removes the temporary files of processes that died."""
-    for file in folder.glob("*.tmp"):
-        with contextlib.suppress(OSError):  # it was finished or removed meanwhile
-            if _OURS.fullmatch(file.name) and time.time() - file.stat().st_mtime > _ORPHAN_SECONDS:
-                file.unlink()
-
-
-def _trim(waveform: CachedWaveform, path: Path, sample_rate: int, trim_db: float) -> CachedWaveform:
+def trim(waveform: Cached, path: PurePath, sample_rate: int, trim_db: float) -> Cached:
+    """Leaves out the silence at both ends of a waveform, as `cached_waveform` says."""
     starts = range(0, waveform.num_samples, _BLOCK)
     peak = max(float(np.abs(waveform.read(start, _BLOCK)).max()) for start in starts)
     if peak == 0:
@@ -241,4 +210,4 @@ def _trim(waveform: CachedWaveform, path: Path, sample_rate: int, trim_db: float
     start = first // frame * frame
     stop = min((last // frame + 1) * frame, waveform.num_samples)
     trimmed_seconds = (waveform.num_samples - (stop - start)) / sample_rate
-    return CachedWaveform(waveform.path, stop - start, trimmed_seconds, start)
+    return replace(waveform, num_samples=stop - start, trimmed_seconds=trimmed_seconds, start=start)

@@ -1,4 +1,4 @@
-"""A corpus: the recordings of a folder, decoded once, with their labels and groups."""
+"""A corpus: recordings of a folder or a manifest, decoded once, with labels and groups."""
 
 import os
 import sys
@@ -7,53 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Literal
 
-import numpy as np
-
 from kaudio.audio.demo import demo_folder
 from kaudio.audio.files import printable
 from kaudio.audio.find import Skipped, find
-from kaudio.data.cache import CachedWaveform, cache_bytes, cache_folder, demo_root
+from kaudio.data.cache import cache_bytes, cache_folder, demo_root
 from kaudio.data.decode import decode
 from kaudio.data.groups import Groups, places
+from kaudio.data.manifest import is_manifest
+from kaudio.data.recording import Recording as Recording
 from kaudio.data.splits import assign_groups, check_fractions, cut, groups_of
-
-
-@dataclass(frozen=True)
-class Recording:
-    """A recording, or a stretch of one.
-
-    Args:
-        path: The file it was read from.
-        label: What it is an example of, such as its composer.
-        group: Recordings of a group are never parted by a split.
-        waveform: Its samples, on disk.
-        sample_rate: Samples per second, in Hz.
-        start: First sample of the stretch in `waveform`.
-        stop: The sample after its last.
-    """
-
-    path: Path
-    label: str
-    group: str
-    waveform: CachedWaveform
-    sample_rate: int
-    start: int
-    stop: int
-
-    @property
-    def num_samples(self) -> int:
-        """Length in samples."""
-        return self.stop - self.start
-
-    @property
-    def seconds(self) -> float:
-        """Length in seconds."""
-        return self.num_samples / self.sample_rate
-
-    def read(self, start: int, count: int) -> np.ndarray:
-        """Reads `count` samples from `start` on, fewer at the end. A new `(samples,)` array."""
-        start = min(max(start, 0), self.num_samples)
-        return self.waveform.read(self.start + start, min(count, self.num_samples - start))
+from kaudio.data.stretches import recordings_of
 
 
 @dataclass(frozen=True)
@@ -89,7 +52,8 @@ class Corpus:
         """Reads all recordings below a folder. Each is decoded once, into the cache.
 
         Args:
-            folder: A folder, whose sub-folders are the labels. `None` is the demo corpus.
+            folder: A folder, whose sub-folders are the labels. `None` is the demo corpus. A `.csv`
+                or `.parquet` file is a manifest: see `from_manifest`.
             sample_rate: Samples per second, in Hz.
             trim_silence_db: If given, silence at both ends of a recording is left out: what stays
                 below this level, in dB relative to the peak of the recording, such as -60.
@@ -105,6 +69,13 @@ class Corpus:
         """
         folder = demo_folder(demo_root()) / demo if folder is None else Path(folder)
         folder = folder.expanduser()
+        if is_manifest(folder):
+            if groups != "recording":
+                raise ValueError(
+                    f'The manifest "{folder}" names the groups itself, in a column "group". '
+                    f'Expected groups="recording". Received: groups={groups!r}.'
+                )
+            return cls.from_manifest(folder, sample_rate, trim_silence_db=trim_silence_db)
         place = places(groups)
         paths, skipped = find(folder)
         recordings, trimmed_seconds, first_group = [], 0.0, {}
@@ -120,13 +91,46 @@ class Corpus:
             trimmed_seconds += waveform.trimmed_seconds
         if not recordings:
             raise ValueError(_nothing_usable(folder, skipped))
-        notes = []
-        if trim_silence_db is not None:
-            notes.append(f"Trimming silence took {trimmed_seconds:.1f} s off the ends.")
+        notes = [] if trim_silence_db is None else [_trimmed(trimmed_seconds)]
         if empty := _without_recordings(folder, recordings):
             notes.append(f"Sub-folders without recordings, left out: {', '.join(empty)}.")
         skipped = sorted(skipped, key=lambda file: file.path)
         return cls(tuple(recordings), sample_rate, tuple(skipped), tuple(notes))
+
+    @classmethod
+    def from_manifest(
+        cls, manifest: Path | str, sample_rate: int, *, trim_silence_db: float | None = None
+    ) -> "Corpus":
+        """Reads the recordings that a table names, wherever they are, a row each.
+
+        The column "path" is a file, relative to the folder of the manifest or not, or an address
+        such as `s3://bucket/one.flac` of any protocol that fsspec speaks. Further columns, all
+        optional: "label"; "group", what a split must not part, by default the file; "start" and
+        "end" of a stretch, in seconds. Rows that overlap have one group.
+
+        Remote recordings are fetched once and decoded into the cache, of which they fill no more
+        than `$KAUDIO_CACHE_GB`, 50 GB by default. What was removed there is fetched again when it
+        is read.
+
+        Args:
+            manifest: A `.csv` or `.parquet` file. CSV is in UTF-8, its columns named first.
+            sample_rate: Samples per second, in Hz.
+            trim_silence_db: As in `from_folder`. It is taken off the ends of whole files.
+
+        Raises:
+            ValueError: If the manifest cannot be used, or no recording in it.
+            ConnectionError: If a server cannot be reached. What was fetched is kept.
+
+        Example:
+        >>> corpus = kaudio.Corpus.from_manifest("corpus.csv", sample_rate=16_000)
+        """
+        manifest = Path(manifest).expanduser()
+        found = recordings_of(manifest, sample_rate, trim_silence_db)
+        if not found.recordings:
+            raise ValueError(_nothing_usable(manifest, found.skipped))
+        notes = [] if trim_silence_db is None else [_trimmed(found.trimmed_seconds)]
+        notes += found.notes
+        return cls(tuple(found.recordings), sample_rate, tuple(found.skipped), tuple(notes))
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -219,6 +223,10 @@ def _reasons(skipped: Sequence[Skipped], most: int) -> list[str]:
     if len(skipped) > most:
         lines.append(f"  and {len(skipped) - most} more (`kaudio corpus` lists all)")
     return lines
+
+
+def _trimmed(seconds: float) -> str:
+    return f"Trimming silence took {seconds:.1f} s off the ends."
 
 
 def _without_recordings(folder: Path, recordings: Sequence[Recording]) -> list[str]:

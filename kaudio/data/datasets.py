@@ -1,5 +1,7 @@
 """From recordings to batches of inputs and targets."""
 
+import functools
+import sys
 from typing import Any, Protocol
 
 import grain
@@ -8,6 +10,7 @@ import numpy as np
 from kaudio.codecs import Codec, Quantizer
 from kaudio.data.corpus import Corpus
 from kaudio.data.examples import Condition, NextStep, OneShot, Windows
+from kaudio.data.shares import Batches
 
 
 class Example(Protocol):
@@ -30,8 +33,7 @@ def next_step(
     hop_steps: int | None = None,
     noise: float = 0.0,
     epoch_batches: int | None = None,
-    shard: tuple[int, int] = (0, 1),
-) -> grain.MapDataset:
+) -> Batches:
     """Batches `(x, y)` to predict each step from those before: `y` is `x` one step on.
 
     With a `seed` the windows are shuffled, otherwise again each time round, the last ones that do
@@ -42,7 +44,7 @@ def next_step(
         corpus: Recordings at the sample rate of the codec.
         codec: Turns a waveform into steps.
         steps: Steps in `x` and in `y`. A window is one step longer.
-        batch_size: Windows in a batch, for each process.
+        batch_size: Windows in a batch.
         condition: What the model is told of each window, such as `kaudio.data.Labels`.
         seed: Shuffles, if given.
         jitter: Whether to start each shuffled window up to a hop later, otherwise each epoch.
@@ -51,13 +53,11 @@ def next_step(
             much, so that the model learns to go on from what is not quite right.
         epoch_batches: Batches in an epoch, at most. With a `seed`, the next epoch has others;
             without one, they are spread evenly over the recordings.
-        shard: `(index, count)` of this process: its batch is every `count`-th window of the batch
-            of all processes together.
 
     Returns:
         A `grain.MapDataset`, as long as an epoch. `x` and `y` are `(batch, steps, *step_shape)`;
         with a `condition`, `x` is a dict of "steps" and what the condition gives. Give it to Keras
-        through `iterate`.
+        through `iterate`, and to several processes through `share`.
     """
     check_rates(codec, corpus)
     hop_steps = steps if hop_steps is None else hop_steps
@@ -69,7 +69,7 @@ def next_step(
             "A `FrameLSTM` has `input_noise`."
         )
     example = NextStep(windows, codec, condition, noise, jitter)
-    return batches_of(example, batch_size, seed, jitter or noise > 0, shard, epoch_batches)
+    return batches_of(example, batch_size, seed, jitter or noise > 0, epoch_batches)
 
 
 def one_shots(
@@ -81,8 +81,7 @@ def one_shots(
     condition: Condition | None = None,
     noise: float = 0.0,
     seed: int | None = None,
-    shard: tuple[int, int] = (0, 1),
-) -> grain.MapDataset:
+) -> Batches:
     """Batches `(x, y)` of whole sounds, from the silence before them to the silence after.
 
     Each recording is one example. Shorter ones are followed by silence; longer ones fade out.
@@ -91,22 +90,19 @@ def one_shots(
         corpus: Recordings at the sample rate of the codec.
         codec: Turns samples into codes.
         steps: Steps in `x` and in `y`.
-        batch_size: Sounds in a batch, for each process.
+        batch_size: Sounds in a batch.
         condition: What the model is told of each sound, such as `kaudio.data.Tags`.
         noise: With a seed, the codes of `x` are off by so much: a standard deviation from 0 to
             that, drawn for each sound. Few sounds are learned by heart, and then one code that is
             not as it was leads astray. Never `y`. "FFTNet" (Jin et al., 2018), section 2.3.3.
         seed: As in `next_step`.
-        shard: As in `next_step`.
 
     Returns:
         As `next_step`. `y` begins with the first sample of the sound, `x` with one of silence.
     """
     check_rates(codec, corpus)
     check_at_least_one(steps=steps)
-    return batches_of(
-        OneShot(corpus, codec, steps, condition, noise), batch_size, seed, True, shard
-    )
+    return batches_of(OneShot(corpus, codec, steps, condition, noise), batch_size, seed, True)
 
 
 def iterate(
@@ -143,24 +139,11 @@ def batches_of(
     batch_size: int,
     seed: int | None,
     jitter: bool,
-    shard: tuple[int, int],
     epoch_batches: int | None = None,
-) -> grain.MapDataset:
+) -> Batches:
     """Batches of all examples that there are, as `next_step` has them of windows."""
-    check_batches(batch_size, epoch_batches, shard)
-    index, count = shard
+    check_batches(batch_size, epoch_batches)
     size = len(example)
-    # Processes must take equally many steps, so each gets as many windows as the others.
-    kept = size // count * count
-    if seed is not None:
-        kept = size // (batch_size * count) * (batch_size * count) or kept
-        if epoch_batches is not None:
-            kept = min(kept, epoch_batches * batch_size * count)
-    if not kept:
-        raise ValueError(
-            f"There are {size} windows for {count} processes. Ask for shorter excerpts, or start "
-            "fewer processes."
-        )
     dataset = grain.MapDataset.range(size)
     if seed is not None:
         # grain shuffles epoch e by seed + e: neighbouring seeds must not share their epochs.
@@ -171,23 +154,53 @@ def batches_of(
         if seed is not None and jitter
         else dataset.map(example)
     )
+
+    deal = functools.partial(_deal, dataset, batch_size, seed is not None, epoch_batches)
+    return Batches(batch_size, deal)
+
+
+def _deal(
+    dataset: grain.MapDataset,
+    batch_size: int,
+    shuffled: bool,
+    epoch_batches: int | None,
+    index: int,
+    count: int,
+    devices: int,
+) -> grain.MapDataset:
+    """Batches of what a process has of the examples, for `Batches`."""
+    size = len(dataset)
+    kept = size // devices * devices
+    if shuffled:
+        kept = size // batch_size * batch_size or kept
+        if epoch_batches is not None:
+            kept = min(kept, epoch_batches * batch_size)
+    if not kept:
+        raise ValueError(
+            f"There must be a window for each of {devices} devices. Received: {size} windows. "
+            "Ask for shorter excerpts, or for fewer devices."
+        )
+    if not shuffled and kept < size and index == 0:
+        print(
+            f"{size - kept} of {size} windows to validate on are left out, so that each of "
+            f"{devices} devices gets equally many.",
+            file=sys.stderr,
+        )
     # Left out and dealt out after shuffling: other windows each epoch.
-    batches = dataset[index:kept:count].batch(batch_size)
-    if seed is None and epoch_batches is not None:
+    if kept % batch_size:  # the last batch is a smaller one
+        batches = dataset[index:kept:count].batch(batch_size // count)
+    else:
+        batches = dataset[:kept].batch(batch_size // count)[index::count]
+    if not shuffled and epoch_batches is not None:
         return batches[:: -(-len(batches) // epoch_batches)]
     return batches
 
 
-def check_batches(batch_size: int, epoch_batches: int | None, shard: tuple[int, int]) -> None:
-    """Refuses batches that hold nothing, and processes that there are not."""
+def check_batches(batch_size: int, epoch_batches: int | None) -> None:
+    """Refuses batches that hold nothing."""
     check_at_least_one(
         batch_size=batch_size, epoch_batches=1 if epoch_batches is None else epoch_batches
     )
-    index, count = shard
-    if not 0 <= index < count:
-        raise ValueError(
-            f"`shard` is `(index, count)`, with an index from 0 to count - 1. Received: {shard}."
-        )
 
 
 def check_rates(codec: Codec, corpus: Corpus) -> None:

@@ -1,10 +1,10 @@
 """What a recording is an example of, and what belongs together: by its path, or as a table says."""
 
-import csv
-import io
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePath
+
+from kaudio.data.tables import read_csv
 
 Groups = str | Path | Mapping[str, str] | Callable[[PurePath], str]
 # Columns of a table, the first of them that it has.
@@ -61,7 +61,7 @@ def _group(path: PurePath, groups: Groups) -> str:
 
 def _table(file: Path) -> Places:
     """Labels and groups from a CSV file."""
-    columns, rows = _read(file)
+    columns, rows = read_csv(file, "`groups`")
     group_column = next((name for name in GROUP_COLUMNS if name in columns), None)
     label_column = next((name for name in LABEL_COLUMNS if name in columns), None)
     if "file" not in columns or group_column is None:
@@ -70,7 +70,7 @@ def _table(file: Path) -> Places:
             f"first line. Received the columns: {', '.join(columns) or 'none'}."
         )
     by_name: dict[str, list[dict[str, str]]] = {}
-    for row in rows:
+    for _, row in rows:
         by_name.setdefault(_parts(row["file"])[-1], []).append(row)
 
     def place(path: PurePath) -> tuple[str, str]:
@@ -113,19 +113,3 @@ def _agree(one: Sequence[str], other: Sequence[str]) -> bool:
 def _parts(path: str) -> tuple[str, ...]:
     # Accents are one character or two, as the file system has it.
     return PurePath(unicodedata.normalize("NFC", path.replace("\\", "/"))).parts or ("",)
-
-
-def _read(file: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """Columns and rows of a CSV file. Missing cells are empty."""
-    try:
-        text = file.read_text("utf-8-sig")
-        # Spreadsheets of some countries write semicolons.
-        delimiter = max(",;\t", key=text.partition("\n")[0].count)
-        table = list(csv.reader(io.StringIO(text), delimiter=delimiter, strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(
-            f'`groups` must be a CSV file in UTF-8. "{file}" cannot be read: {error}.'
-        ) from None
-    columns = [name.strip().lower() for name in table[0]] if table else []
-    cells = [[cell.strip() for cell in row] + [""] * len(columns) for row in table[1:] if any(row)]
-    return columns, [dict(zip(columns, row, strict=False)) for row in cells]

@@ -1,7 +1,8 @@
 """Batches of windows with labels and folds, to learn what a recording is an example of."""
 
+import functools
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from kaudio.data.balanced import Augmentation, BalancedBatches, Targets
 from kaudio.data.corpus import Corpus
 from kaudio.data.datasets import batches_of, check_batches
 from kaudio.data.examples import Windows
+from kaudio.data.shares import Batches, rows_of
 from kaudio.data.splits import check_groups, groups_of
 
 
@@ -30,8 +32,7 @@ def labelled(
     balance: float = 0.5,
     codec: Quantizer | None = None,
     epoch_batches: int | None = None,
-    shard: tuple[int, int] = (0, 1),
-) -> grain.MapDataset:
+) -> Batches:
     """Batches `(x, y)`, to tell from a window of a recording what it is.
 
     With a `seed` windows are drawn anywhere, as many of each label as of the others, and otherwise
@@ -42,7 +43,7 @@ def labelled(
         corpus: Recordings, each with a label.
         labels: All labels, two or more, in the order of the shares in `y`.
         seconds: Length of a window.
-        batch_size: Windows in a batch, for each process.
+        batch_size: Windows in a batch.
         hop_seconds: From one window of a recording to the next. Defaults to `seconds`. With a
             `seed`, what is drawn begins at a multiple of it; by default, anywhere.
         folds: The fold of each group, as `assign_folds` deals them out.
@@ -55,14 +56,12 @@ def labelled(
         codec: Rounds samples to its levels, if given.
         epoch_batches: Batches in an epoch. With a `seed`, as many as hold all windows once, if not
             given; without one, at most so many, spread evenly over the recordings.
-        shard: `(index, count)` of this process: its batch is its part of the batch of all
-            processes together.
 
     Returns:
         A `grain.MapDataset`, as long as an epoch. `x` is a dict of "samples", `(batch, samples)`
         in float32; "fold", `(batch,)` in int32, -1 without `folds`; and "recording", `(batch,)` in
         int32, which of `corpus.recordings` it is of. `y` is `(batch, labels)` in float32, the share
-        of each label. Give it to Keras through `iterate`.
+        of each label. Give it to Keras through `iterate`, and to several processes through `share`.
 
     Raises:
         ValueError: If there is nothing to tell apart, or a label or a group is missing.
@@ -81,7 +80,7 @@ def labelled(
     hop_seconds = seconds if hop_seconds is None else hop_seconds
     _check_labels(corpus, labels, needed=seed is not None)
     _check_numbers(corpus.sample_rate, seconds, hop_seconds, mixup, balance)
-    check_batches(batch_size, epoch_batches, shard)
+    check_batches(batch_size, epoch_batches)
     _check_folds(corpus, folds, training=seed is not None)
     length, hop = (round(value * corpus.sample_rate) for value in (seconds, hop_seconds))
     windows = Windows(corpus, length, hop, fill=True)
@@ -94,14 +93,31 @@ def labelled(
     targets = Targets(corpus, tuple(labels), folds, codec)
     if seed is None:
         example = LabelledWindow(windows, targets)
-        return batches_of(example, batch_size, None, False, shard, epoch_batches)
-    if epoch_batches is None:
-        epoch_batches = -(-len(windows) // (batch_size * shard[1]))
+        return batches_of(example, batch_size, None, False, epoch_batches)
+    number = -(-len(windows) // batch_size) if epoch_batches is None else epoch_batches
     step = 1 if drawn_anywhere else hop
-    draw = BalancedBatches(targets, length, batch_size, shard[0], augment, mixup, balance, step)
     # Not `seed` itself: neighbouring seeds must not share batches.
     word = int(np.random.SeedSequence(seed).generate_state(1)[0])
-    return grain.MapDataset.range(epoch_batches).random_map(draw, seed=word)
+
+    draw = functools.partial(
+        BalancedBatches, targets, length, batch_size, augment=augment, mixup=mixup,
+        balance=balance, hop=step,
+    )  # fmt: skip
+    return Batches(batch_size, functools.partial(_deal, draw, batch_size, number, word))
+
+
+def _deal(
+    draw: Callable[[range], BalancedBatches],
+    batch_size: int,
+    number: int,
+    seed: int,
+    index: int,
+    count: int,
+    devices: int,
+) -> grain.MapDataset:
+    """Batches of the rows that a process has, for `Batches`."""
+    made = draw(rows_of(batch_size, index, count))
+    return grain.MapDataset.range(number).random_map(made, seed=seed)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Batches that go on where the ones before them ended, row by row."""
 
+import functools
 from typing import Any
 
 import grain
@@ -9,14 +10,16 @@ from kaudio.codecs import Codec
 from kaudio.data.corpus import Corpus
 from kaudio.data.datasets import check_at_least_one, check_rates
 from kaudio.data.examples import Windows
+from kaudio.data.shares import Batches, rows_of
 
 
 class Lanes(grain.MapDataset):
     """Batches of excerpts, of which each row goes on in the next batch: see `lanes`."""
 
-    def __init__(self, windows: Windows, codec: Codec, rows: int, seed: int) -> None:
+    def __init__(self, windows: Windows, codec: Codec, rows: int, seed: int, made: range) -> None:
         super().__init__()
         self.windows, self.codec, self.rows, self.order_seed = windows, codec, rows, seed
+        self.made = made
 
     def __len__(self) -> int:
         return len(self.windows) // self.rows
@@ -28,7 +31,7 @@ class Lanes(grain.MapDataset):
         rng = np.random.default_rng([self.order_seed, epoch])
         order, late = self._order(rng), rng.random(len(self.windows.recordings))
         x, y, begins = [], [], []
-        for row in range(self.rows):
+        for row in self.made:
             place = row * len(self) + batch
             which, number = self.windows.place(int(order[place]))
             goes_on = batch > 0 and number > 0 and order[place] == order[place - 1] + 1
@@ -52,7 +55,7 @@ class Lanes(grain.MapDataset):
         return np.roll(order, int(rng.integers(len(order))))
 
 
-def lanes(corpus: Corpus, codec: Codec, steps: int, rows: int, *, seed: int) -> Lanes:
+def lanes(corpus: Corpus, codec: Codec, steps: int, rows: int, *, seed: int) -> Batches:
     """Batches `(x, y)` to predict each step, where each row goes on in the next batch.
 
     The recordings lie end to end, in a new order each epoch, and are cut into as many lanes as a
@@ -88,4 +91,11 @@ def lanes(corpus: Corpus, codec: Codec, steps: int, rows: int, *, seed: int) -> 
             f"There must be an excerpt for each of {rows} lanes. Received: recordings with "
             f"{len(windows)} of {steps} steps. Ask for shorter excerpts or fewer lanes."
         )
-    return Lanes(windows, codec, rows, seed)
+    return Batches(rows, functools.partial(_deal, windows, codec, rows, seed))
+
+
+def _deal(
+    windows: Windows, codec: Codec, rows: int, seed: int, index: int, count: int, devices: int
+) -> Lanes:
+    """The lanes of a process, for `Batches`."""
+    return Lanes(windows, codec, rows, seed, rows_of(rows, index, count))

@@ -154,7 +154,8 @@ def _assign(
     lengths: Mapping[str, int], fractions: Sequence[float], rng: np.random.Generator
 ) -> dict[str, int]:
     """Fills part after part from the shuffled groups, each to its share of the whole."""
-    order = [list(lengths)[i] for i in rng.permutation(len(lengths))]
+    groups = list(lengths)
+    order = [groups[i] for i in rng.permutation(len(groups))]
     total = sum(lengths.values())
     parts = dict.fromkeys(order, 0)
     for part, fraction in enumerate(fractions, start=1):

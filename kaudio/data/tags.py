@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import PurePath
 
 import numpy as np
 
@@ -33,7 +33,7 @@ class Tags:
     Args:
         words: The tags.
         notes: The notes in semitones, rising; 60 is middle C, c4.
-        vectors: What was found already, by file.
+        vectors: What was found already, by file and first sample in it.
 
     Example:
     >>> tags = Tags.of(corpus)
@@ -45,18 +45,21 @@ class Tags:
 
     words: tuple[str, ...]
     notes: tuple[int, ...] = ()
-    vectors: dict[Path, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+    vectors: dict[PurePath, dict[int, np.ndarray]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @classmethod
     def of(cls, corpus: Corpus, min_files: int = 2) -> "Tags":
         """Finds the tags that at least `min_files` files carry, and the notes of all files."""
-        heard = {recording.path: _heard(recording) for recording in corpus.recordings}
+        heard = {(r.path, r.start): _heard(r) for r in corpus.recordings}
         files = Counter(word for words, _ in heard.values() for word in words)
         kept = sorted(word for word, count in files.items() if count >= min_files)
         notes = sorted({round(semitones(f)) for _, f in heard.values() if f is not None})
         tags = cls(tuple(kept), tuple(notes))
-        for path, (words, frequency) in heard.items():
-            tags.vectors[path] = tags.vector(words.intersection(kept), frequency)
+        for (path, start), (words, frequency) in heard.items():
+            vector = tags.vector(words.intersection(kept), frequency)
+            tags.vectors.setdefault(path, {})[start] = vector
         return tags
 
     @property
@@ -67,11 +70,14 @@ class Tags:
     def __call__(
         self, recording: Recording, start: int = 0, num_samples: int = 0
     ) -> dict[str, np.ndarray]:
-        vector = self.vectors.get(recording.path)
+        of_file = self.vectors.setdefault(recording.path, {})
+        # A piece of a stretch is what the stretch is.
+        start = max((start for start in list(of_file) if start <= recording.start), default=0)
+        vector = of_file.get(start)
         if vector is None:
             words, frequency = _heard(recording)
             vector = self.vector(words.intersection(self.words), frequency)
-            self.vectors[recording.path] = vector
+            of_file[recording.start] = vector
         return {"global": vector.copy()}
 
     def vector(self, words: Iterable[str], frequency: float | None = None) -> np.ndarray:

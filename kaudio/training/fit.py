@@ -4,6 +4,7 @@ import contextlib
 import functools
 import hashlib
 import itertools
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ import grain
 import keras
 import numpy as np
 
+from kaudio import backend
 from kaudio.audio import write
-from kaudio.data import iterate
+from kaudio.backend import Processes
+from kaudio.data import iterate, share
+from kaudio.distribution import LOST, agree, is_loss, part
 from kaudio.evaluation import spectrogram_png
 from kaudio.evaluation.baselines import baselines
 from kaudio.models import Autoregressive, ComposerClassifier
@@ -21,7 +25,7 @@ from kaudio.recipe import Recipe
 from kaudio.training import judge, summary
 from kaudio.training.alone import alone
 from kaudio.training.finish import class_baselines, finish_classifier, write_report
-from kaudio.training.keeper import Guard, Keeper, stop_politely
+from kaudio.training.keeper import Guard, Keeper, Lost, stop_politely
 from kaudio.training.progress import ProgressBar
 from kaudio.training.refused import said_of
 from kaudio.training.run import Run, write_json, write_whole
@@ -57,14 +61,22 @@ def fit(recipe: Recipe) -> Run:
     >>> run = kaudio.fit(recipe)
     >>> model = kaudio.load(run.folder)
     """
-    folder = Path(recipe.run_dir)
-    with said_of(folder), alone(folder):
-        return _fit(recipe, Run(folder))
+    folder, processes = Path(recipe.run_dir), backend.processes()
+    held = alone(folder) if processes.index == 0 else contextlib.nullcontext()
+    with said_of(folder), held:
+        try:
+            return _fit(recipe, Run(folder), processes)
+        except Exception as error:
+            if processes.count > 1 and is_loss(error):
+                raise Lost(LOST) from error
+            raise
 
 
-def _fit(recipe: Recipe, run: Run) -> Run:
-    run.open(recipe)
-    for line in [*recipe.notes, *summary.opening(recipe, run)]:
+def _fit(recipe: Recipe, run: Run, processes: Processes) -> Run:
+    first = processes.index == 0
+    run.open(recipe, write=first)
+    opening = [*recipe.notes, *summary.opening(recipe, run, processes)]
+    for line in opening if first else []:
         print(line, flush=True)
     data = _fingerprint(recipe)
     progress: dict[str, Any] = {"step": 0, "epochs": [], "best": None, "data": data}
@@ -75,13 +87,22 @@ def _fit(recipe: Recipe, run: Run) -> Run:
                 f"'{run.folder}' holds a run on other recordings: some were added, changed or "
                 "taken away since. Start a new run with another --run-dir."
             )
+    agree(json.dumps([progress["step"], data, {k: str(v) for k, v in recipe.options.items()}]))
     if "baselines" not in progress:
         progress["baselines"] = _baselines(recipe)
     if progress["step"] < recipe.epochs * len(recipe.train):
-        _train(recipe, run, progress)
-    else:
+        _train(recipe, run, progress, processes)
+    elif first:
         count = len(progress["epochs"])
         print(f"This run is complete: {count} epochs. It goes on with --epochs {2 * count}, say.")
+    if processes.devices > 1:
+        part()
+        if not first:
+            print(f"Process {processes.index} is done. The first one listens and judges.")
+    return _finish(recipe, run, progress) if first else run
+
+
+def _finish(recipe: Recipe, run: Run, progress: dict[str, Any]) -> Run:
     headline = _headline(recipe)
     picture = summary.curves(progress, headline)
     write_whole(run.curves, lambda path: path.write_bytes(picture))
@@ -96,19 +117,22 @@ def _fit(recipe: Recipe, run: Run) -> Run:
     return run
 
 
-def _train(recipe: Recipe, run: Run, progress: dict[str, Any]) -> None:
+def _train(recipe: Recipe, run: Run, progress: dict[str, Any], processes: Processes) -> None:
+    train, validation = (share(data, *processes) for data in (recipe.train, recipe.validation))
     size = len(recipe.train)
     epoch, offset = divmod(progress["step"], size)
     headline = _headline(recipe)
     known = progress["baselines"].get("validation", {})
-    shown = [
-        ProgressBar(recipe.epochs * size, progress["step"], recipe.epochs, headline),
-        Curves(run, headline, known, epoch, recipe.options),
-    ]
-    if _plays(recipe):
-        shown.append(Clips(run, recipe, epoch))
+    shown: list[Any] = []
+    if processes.index == 0:
+        shown = [
+            ProgressBar(recipe.epochs * size, progress["step"], recipe.epochs, headline),
+            Curves(run, headline, known, epoch, recipe.options),
+        ]
+        if _plays(recipe):
+            shown.append(Clips(run, recipe, epoch))
     record = functools.partial(summary.metrics, progress, headline, recipe.model)
-    keeper = Keeper(run, size, recipe.epochs, progress, record, recipe.keep)
+    keeper = Keeper(run, size, recipe.epochs, progress, record, recipe.keep, processes)
     # An epoch that was begun is finished first, with the batches it has left.
     parts = [(epoch, epoch + 1, offset), (epoch + 1, recipe.epochs, 0)]
     if not offset:
@@ -120,10 +144,10 @@ def _train(recipe: Recipe, run: Run, progress: dict[str, Any]) -> None:
         for first, last, skip in parts:
             if first < last:
                 recipe.model.fit(
-                    iterate(recipe.train.repeat(), start=first * size + skip),
+                    iterate(train.repeat(), start=first * size + skip),
                     steps_per_epoch=size - skip,
-                    validation_data=iterate(recipe.validation.repeat()),
-                    validation_steps=len(recipe.validation),
+                    validation_data=iterate(validation.repeat()),
+                    validation_steps=len(validation),
                     initial_epoch=first,
                     epochs=last,
                     shuffle=False,

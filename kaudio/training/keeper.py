@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import os
 import signal
 import threading
 import time
@@ -11,6 +12,7 @@ from typing import Any
 
 import keras
 
+from kaudio.backend import ALONE, Processes, asked_to_stop, by_itself
 from kaudio.training.run import Run, write_json, write_whole
 from kaudio.training.state import save_state
 
@@ -22,6 +24,12 @@ class Stopped(RuntimeError):
     """Training ended early. Its text says why, in a sentence."""
 
     exit_status = 130
+
+
+class Lost(Stopped):
+    """Another process of the run is not there any more."""
+
+    exit_status = 1
 
 
 class Diverged(Stopped):
@@ -71,6 +79,7 @@ class Keeper(keras.callbacks.Callback):
             is the epoch whose model is kept.
         record: Gives the content of `metrics.json`.
         keep: Which model is kept, "best" or "last".
+        processes: Those that train together. Only the first one writes.
     """
 
     def __init__(
@@ -81,6 +90,7 @@ class Keeper(keras.callbacks.Callback):
         progress: dict[str, Any],
         record: Callable[[], dict],
         keep: str = "best",
+        processes: Processes = ALONE,
     ) -> None:
         super().__init__()
         self.run = run
@@ -89,6 +99,7 @@ class Keeper(keras.callbacks.Callback):
         self.progress = progress
         self.record = record
         self.keep = keep
+        self.processes = processes
         self.asked_to_stop = False
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -100,6 +111,8 @@ class Keeper(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.progress["step"] += 1
+        if self.processes.count > 1 and asked_to_stop(self.progress["step"]):
+            self.asked_to_stop = True
         if self.progress["step"] % self.steps_per_epoch == 0:
             return  # the end of the epoch, validation included, comes first
         if self.asked_to_stop:
@@ -125,7 +138,8 @@ class Keeper(keras.callbacks.Callback):
             self.progress["best"] = {"epoch": epoch + 1, "loss": value}
             self._save_model()
         self._save_state()
-        write_json(self.run.metrics, self.record())
+        if self.processes.index == 0:
+            write_json(self.run.metrics, self.record())
         if self.asked_to_stop and epoch + 1 < self.epochs:
             self._stop()
 
@@ -139,10 +153,14 @@ class Keeper(keras.callbacks.Callback):
         )
 
     def _save_model(self) -> None:
-        write_whole(self.run.model, self.model.save)
+        if self.processes.index == 0:
+            with by_itself():
+                write_whole(self.run.model, self.model.save)
 
     def _save_state(self) -> None:
-        save_state(self.run.state, self.model, self.progress)
+        if self.processes.index == 0:
+            with by_itself():
+                save_state(self.run.state, self.model, self.progress)
         self.saved_at = time.monotonic()
 
 
@@ -150,19 +168,27 @@ class Keeper(keras.callbacks.Callback):
 def stop_politely(keeper: Keeper) -> Generator[None]:
     """Context in which Ctrl-C, or SIGTERM, lets the current batch finish and saves all.
 
+    Of several processes, whichever is told, all stop after the same batch.
+
     Args:
         keeper: Told to stop at the first signal. A second one ends the process at once.
     """
+    several, told = keeper.processes.count > 1, False
 
     def handle(number: int, frame: FrameType | None) -> None:
-        if keeper.asked_to_stop:
+        nonlocal told
+        if told:
             raise KeyboardInterrupt
-        keeper.asked_to_stop = True
+        told = True
+        if several:
+            os.kill(os.getpid(), signal.SIGTERM)  # which JAX tells the others
+        else:
+            keeper.asked_to_stop = True
         print("Stopping after this batch. Once more to end at once.", flush=True)
 
     # Python only lets the main thread handle signals.
     main = threading.current_thread() is threading.main_thread()
-    signals = (signal.SIGINT, signal.SIGTERM) if main else ()
+    signals = (signal.SIGINT, *(() if several else (signal.SIGTERM,))) if main else ()
     before = {number: signal.signal(number, handle) for number in signals}
     try:
         yield

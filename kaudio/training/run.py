@@ -78,11 +78,18 @@ class Run:
     def clips(self) -> Path:
         return self.folder / "clips"
 
-    def open(self, recipe: Recipe) -> None:
-        """Makes the folder and writes down the recipe, or checks that it is the same one."""
+    def open(self, recipe: Recipe, write: bool = True) -> None:
+        """Makes the folder and writes down the recipe, or checks that it is the same one.
+
+        Args:
+            recipe: What is to be trained there.
+            write: Whether to write, or only to check.
+        """
         options = {name: _plain(value) for name, value in recipe.options.items()}
         if self.record.exists() and self.state.exists():
             self._check_same(recipe, options)
+        if not write:
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         for path in [*self.folder.iterdir(), *self.clips.glob(".*")]:
             if HALF_WRITTEN.fullmatch(path.name):  # by a run that was killed

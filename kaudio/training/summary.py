@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from kaudio.backend import ALONE, Processes
 from kaudio.evaluation import curves_png, describe, faults
 from kaudio.models import Autoregressive, ComposerClassifier
 from kaudio.recipe import Recipe
@@ -19,14 +20,20 @@ UNITS = {
 PARTS = {"train": "", "validation": "val_"}
 
 
-def opening(recipe: Recipe, run: Run) -> list[str]:
-    """Says what is about to be trained, and how far it sees."""
+def opening(recipe: Recipe, run: Run, processes: Processes = ALONE) -> list[str]:
+    """Says what is about to be trained, where, and how far it sees."""
     model = recipe.model
     lines = [
         f"{type(model).__name__}, {_num_trainable(model):,} parameters, on "
         f"{keras.config.backend()}: {recipe.epochs} epochs of {len(recipe.train)} batches, "
         f"into {run.folder}"
     ]
+    if processes.devices > 1:
+        several = f"{processes.count} processes" if processes.count > 1 else "this process"
+        lines.append(
+            f"Each batch is shared out to {processes.devices} devices of {several}, of which the "
+            "first writes."
+        )
     field = model.receptive_field if isinstance(model, Autoregressive) else None
     if field is not None:
         dataset: Any = recipe.train

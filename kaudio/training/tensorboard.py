@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from kaudio.audio import write
+from kaudio.backend import by_itself
 from kaudio.evaluation import spectrogram_png
 from kaudio.generation import Sampler, generate
 from kaudio.models import Autoregressive
@@ -95,8 +96,11 @@ class Clips(keras.callbacks.Callback):
         self.events.close()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if (epoch + 1) % self.every:
-            return
+        if (epoch + 1) % self.every == 0:
+            with by_itself():
+                self._listen(epoch)
+
+    def _listen(self, epoch: int) -> None:
         model: Autoregressive = self.model
         rate = model.codec.sample_rate
         self.sampler = self.sampler or Sampler(model, 1, round(model.codec.steps_per_second) or 1)

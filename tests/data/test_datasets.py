@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kaudio.codecs import FFTFrames, Frames
-from kaudio.data import Corpus, iterate, next_step
+from kaudio.data import Corpus, iterate, next_step, share
 
 RATE = 1000
 CODEC = Frames(RATE, frame_length=10)
@@ -110,21 +110,43 @@ def test_training_resumes_at_any_batch(corpus):
 
 
 @pytest.mark.parametrize("count", [2, 3])
-def test_the_shards_of_a_batch_are_disjoint_and_make_up_that_batch(corpus, count):
+def test_the_shares_of_a_batch_laid_end_to_end_are_that_batch(corpus, count):
     whole = next_step(corpus, CODEC, 4, 2 * count, seed=3)
-    shards = [next_step(corpus, CODEC, 4, 2, seed=3, shard=(i, count)) for i in range(count)]
-    assert {len(shard) for shard in shards} == {len(whole)}
+    shares = [share(whole, i, count) for i in range(count)]
+    assert {len(part) for part in shares} == {len(whole)}
     for number in range(3):
-        for batches in zip(epoch(whole, number), *(epoch(s, number) for s in shards), strict=True):
-            assert sorted(flat(batches[:1])) == sorted(flat(batches[1:]))
-            assert len(set(flat(batches[1:]))) == 2 * count
+        parts = (epoch(part, number) for part in shares)
+        for batch, *rows in zip(epoch(whole, number), *parts, strict=True):
+            assert flat([batch]) == flat(rows)
 
 
-def test_shards_of_validation_take_equally_many_batches(corpus):
-    for count in (2, 3, 4):
-        shards = [next_step(corpus, CODEC, 4, 5, shard=(i, count)) for i in range(count)]
-        sizes = [[len(x) for x, _ in shard] for shard in shards]
+@pytest.mark.parametrize("devices", [2, 4])
+def test_shares_of_validation_hold_it_once_but_for_what_is_left_over(corpus, devices, capsys):
+    whole = next_step(corpus, CODEC, 4, 8)
+    kept = len(flat(whole)) // devices * devices
+    for count in (1, 2, devices):
+        shares = [share(whole, i, count, devices) for i in range(count)]
+        sizes = [[len(x) for x, _ in part] for part in shares]
         assert all(size == sizes[0] for size in sizes)
+        assert all(size % (devices // count) == 0 for size in sizes[0])
+        held = sorted(step for part in shares for step in flat(part))
+        assert held == sorted(flat(whole)[:kept])
+    said = capsys.readouterr().err.count(" windows to validate on are left out")
+    assert said == (3 if kept < len(flat(whole)) else 0)
+
+
+def test_devices_that_cannot_share_a_batch_are_refused_with_a_sentence(corpus):
+    whole = next_step(corpus, CODEC, 4, 8)
+    with pytest.raises(ValueError, match=r"batches of 8\. Choose a multiple of 3"):
+        share(whole, 0, 3)
+    with pytest.raises(ValueError, match="index=2, count=2"):
+        share(whole, 2, 2)
+    with pytest.raises(ValueError, match="devices=3"):
+        share(whole, 0, 2, 3)
+    with pytest.raises(ValueError, match=r"Only batches that `kaudio\.data` makes"):
+        share(whole.map(lambda batch: batch), 0, 2)
+    with pytest.raises(ValueError, match="a window for each of 4096 devices"):
+        share(next_step(corpus, CODEC, 4, 4096), 0, 4096)
 
 
 def test_a_dataset_survives_pickling_and_gives_the_same_to_many_threads(corpus):
@@ -148,8 +170,6 @@ def test_windows_longer_than_any_recording_are_refused_with_both_lengths(corpus)
         ({"steps": 0}, "`steps` must be at least 1. Received: 0"),
         ({"hop_steps": 0}, "`hop_steps` must be at least 1"),
         ({"batch_size": 0}, "`batch_size` must be at least 1"),
-        ({"shard": (2, 2)}, r"Received: \(2, 2\)"),
-        ({"shard": (0, 99)}, "windows for 99 processes"),
     ],
 )
 def test_wrong_arguments_are_refused_with_a_sentence(corpus, arguments, message):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kaudio.codecs import Linear, MuLaw
-from kaudio.data import Corpus, Labels, Tags, iterate, next_step, one_shots
+from kaudio.data import Corpus, Labels, Tags, iterate, next_step, one_shots, share
 from kaudio.data.examples import FADE_SECONDS
 
 RATE = 1_000
@@ -106,13 +106,11 @@ def test_an_epoch_of_a_few_batches_resumes_at_any_of_them(corpus):
         assert rows([next(going_on)]) == whole[4 * start : 4 * start + 4]
 
 
-def test_the_shards_of_a_short_epoch_make_it_up(corpus):
+def test_the_shares_of_a_short_epoch_make_it_up(corpus):
     whole = next_step(corpus, CODEC, 20, 4, seed=3, epoch_batches=3)
-    shards = [
-        next_step(corpus, CODEC, 20, 2, seed=3, epoch_batches=3, shard=(i, 2)) for i in range(2)
-    ]
+    shares = [share(whole, i, 2) for i in range(2)]
     for number in range(2):
-        parts = [row for shard in shards for row in rows(epoch(shard, number))]
+        parts = [row for part in shares for row in rows(epoch(part, number))]
         assert sorted(parts) == sorted(rows(epoch(whole, number)))
 
 

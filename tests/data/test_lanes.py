@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kaudio.codecs import FFTFrames
-from kaudio.data import Corpus, iterate, lanes
+from kaudio.data import Corpus, iterate, lanes, share
 
 RATE = 1000
 CODEC = FFTFrames(RATE, 10, overlap=2)
@@ -22,7 +22,7 @@ def corpus(tmp_path, record):
 def test_a_row_goes_on_where_it_ended_unless_a_recording_begins(corpus):
     train = lanes(corpus, CODEC, steps=8, rows=3, seed=0)
     batches = [train[i] for i in range(len(train))]
-    assert len(train) == (len(train.windows)) // 3
+    assert len(train) == (len(train.whole.windows)) // 3
     begun = 0
     for (x, y), (after, _) in itertools.pairwise(batches):
         for row in range(3):
@@ -37,7 +37,7 @@ def test_a_row_goes_on_where_it_ended_unless_a_recording_begins(corpus):
 def test_all_windows_are_gone_through_and_each_epoch_starts_elsewhere(corpus):
     train = lanes(corpus, CODEC, steps=8, rows=1, seed=0)
     firsts = {train[i][0]["steps"][0].tobytes() for i in range(len(train))}
-    assert len(firsts) == len(train) == len(train.windows)
+    assert len(firsts) == len(train) == len(train.whole.windows)
     again = {train[len(train) + i][0]["steps"][0].tobytes() for i in range(len(train))}
     assert firsts != again
 
@@ -50,6 +50,17 @@ def test_the_same_seed_and_index_give_the_same_batch_also_when_read_from_there_o
     np.testing.assert_array_equal(y, same[1])
     other = lanes(corpus, CODEC, steps=8, rows=3, seed=6)[start]
     assert not np.array_equal(y, other[1])
+
+
+def test_each_process_makes_lanes_of_its_own(corpus):
+    train = lanes(corpus, CODEC, steps=8, rows=4, seed=5)
+    parts = [share(train, index, 2) for index in range(2)]
+    for index in range(len(train)):
+        x, y = train[index]
+        shares = [part[index] for part in parts]
+        for name in x:
+            np.testing.assert_array_equal(np.concatenate([own[name] for own, _ in shares]), x[name])
+        np.testing.assert_array_equal(np.concatenate([own for _, own in shares]), y)
 
 
 def test_too_few_excerpts_for_all_lanes_are_refused(corpus):

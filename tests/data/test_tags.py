@@ -194,3 +194,15 @@ def test_labels_are_one_hot(corpus):
 def test_an_unknown_label_is_refused_with_a_sentence(corpus):
     with pytest.raises(ValueError, match=r"one of the labels \['bells'\], received .* \"drums\""):
         Labels(("bells",))(find(corpus, "kick_high.wav"))
+
+
+def test_stretches_of_a_file_have_pitches_of_their_own(tmp_path):
+    time = np.arange(RATE) / RATE
+    low, high = (np.sin(2 * np.pi * frequency * time) * 0.5 for frequency in (261.63, 523.25))
+    soundfile.write(tmp_path / "both.wav", np.concatenate([low, high]), RATE)
+    (tmp_path / "corpus.csv").write_text("path,end,start\nboth.wav,1,\nboth.wav,2,1\n")
+    corpus = Corpus.from_manifest(tmp_path / "corpus.csv", RATE)
+    tags = Tags.of(corpus)
+    assert tags.names == ("both", "c4", "c5")
+    for recording, expected in zip(corpus.recordings, ([1, 1, 0], [1, 0, 1]), strict=True):
+        np.testing.assert_allclose(tags(recording)["global"], [expected], atol=0.01)

@@ -36,7 +36,7 @@ def watch_all(board):
 
     # The functions of the same names stand before the modules.
     export, fit = (import_module(f"kaudio.{name}") for name in ("artifacts.export", "training.fit"))
-    board.watch(cache, "_write", "cache")
+    board.watch(cache, "write_waveform", "cache")
     board.watch(keeper, "save_state", "state")
     board.watch(keeper, "write_json", "metrics")
     board.watch(keeper.Keeper, "_save_model", "model")

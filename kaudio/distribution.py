@@ -1,0 +1,173 @@
+"""Training on many devices, of one process or of several: data parallelism, on JAX."""
+
+import ctypes
+import hashlib
+import os
+import signal
+import socket
+import sys
+import tempfile
+
+import keras
+import numpy as np
+
+from kaudio import backend, startup
+
+# Schedulers that JAX knows say here of how many processes a job is, or which one this is.
+COUNTS, INDEX = ("SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE"), "JOB_COMPLETION_INDEX"
+# How long processes wait for each other to start.
+START_SECONDS = 300
+LOST = (
+    "Another process of this run has ended or cannot be reached any more, so this one ends too. "
+    "What was last saved is whole: start all of them again with the same options, or another "
+    "number of them, to go on from there."
+)
+# A handler that the system calls must outlive this module's functions.
+_KEPT = []
+
+
+def distribute(
+    coordinator: str | None = None, processes: int | None = None, process_id: int | None = None
+) -> None:
+    """Trains from now on with data parallelism: each device learns from its share of a batch.
+
+    Every device holds all weights, and gradients are summed over all of them, so that a run is the
+    same on any number of devices, but for rounding. Call it before anything is computed and before
+    the recipe is loaded, in each process with the same recipe and options. They must share the
+    folder of the run; the first of them writes it.
+
+    Args:
+        coordinator: `HOST:PORT` where the first process is reached by the others. Without it, the
+            environment of a scheduler that JAX knows is read (SLURM, Open MPI, GKE's JobSet), or
+            else this process trains alone on all devices that it has.
+        processes: How many there are.
+        process_id: Which one this is, from 0 on.
+
+    Raises:
+        ValueError: If Keras does not run on JAX, the arguments do not go together, or the other
+            processes do not come.
+
+    Example:
+    >>> kaudio.distribute()  # all devices of this machine
+    >>> recipe = kaudio.load_recipe("recipes/gruv.py", batch_size=64)
+    >>> run = kaudio.fit(recipe)
+
+    References:
+        https://keras.io/api/distribution/
+    """
+    if keras.config.backend() != "jax":
+        raise ValueError(
+            "Training is distributed on JAX only. Received: "
+            f"KERAS_BACKEND={keras.config.backend()}. Pass --backend jax."
+        )
+    if check(coordinator, processes, process_id) or _scheduled():
+        _join(coordinator, processes, process_id)
+    keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))
+
+
+def check(coordinator: str | None, processes: int | None, process_id: int | None) -> bool:
+    """Whether arguments of `distribute` name other processes. Refuses those that do not fit."""
+    if coordinator is None and processes is None and process_id is None:
+        return False
+    if coordinator is None or processes is None or process_id is None:
+        raise ValueError(
+            "Several processes need all of --coordinator, --processes and --process-id. Received: "
+            f"{coordinator}, {processes} and {process_id}. Under SLURM, Open MPI or JobSet, leave "
+            "out all three."
+        )
+    host, _, port = coordinator.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 1 << 16:
+        raise ValueError(
+            "--coordinator must be the HOST:PORT of the first process, such as 10.0.0.1:1234. "
+            f"Received: {coordinator}."
+        )
+    if not 0 <= process_id < processes:
+        raise ValueError(
+            "--process-id must be from 0 to --processes less 1. Received: "
+            f"--process-id {process_id} --processes {processes}."
+        )
+    return True
+
+
+def _scheduled() -> bool:
+    """Whether a scheduler has started several processes."""
+    counts = [os.environ.get(name, "") for name in COUNTS]
+    return INDEX in os.environ or any(count.isdigit() and int(count) > 1 for count in counts)
+
+
+def _join(coordinator: str | None, processes: int | None, process_id: int | None) -> None:
+    bind = coordinator if coordinator and _is_loopback(coordinator.rpartition(":")[0]) else None
+    _say_when_aborted(*_quiet())
+    if process_id != 0 and coordinator:
+        print(f"Waiting for {coordinator}, for at most {START_SECONDS} s.", flush=True)
+    try:
+        backend.join(coordinator, processes, process_id, bind, START_SECONDS)
+    except RuntimeError as error:  # such as that there are more of them
+        raise ValueError(f"The processes cannot join: {str(error).splitlines()[0]}.") from error
+    startup.ends_at_once = True
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return socket.gethostbyname(host.strip("[]")).startswith("127.")
+    except OSError:
+        return False
+
+
+def _quiet() -> tuple[int, str]:
+    """Sends what libraries in C++ say to a file. Python keeps its own output."""
+    file, log = tempfile.mkstemp(prefix="kaudio-", suffix=".log")
+    said = [os.dup(number) for number in (1, 2)]
+    sys.stdout, sys.stderr = (os.fdopen(os.dup(copy), "w", buffering=1) for copy in said)
+    for number in (1, 2):
+        os.dup2(file, number)
+    os.close(file)
+    return said[1], log
+
+
+def _say_when_aborted(stderr: int, log: str) -> None:
+    """JAX aborts a process whose others are gone. This lets it say so, in a sentence."""
+    apart = (
+        f"The processes did not find each other within {START_SECONDS} s. Start all of them by "
+        "then, with the --coordinator that they can all reach."
+    )
+
+    def ended(_: int) -> None:
+        sentence = LOST if startup.ends_at_once else apart
+        os.write(stderr, f"kaudio: {sentence} (What libraries said: {log})\n".encode())
+        os._exit(1)
+
+    handler = ctypes.CFUNCTYPE(None, ctypes.c_int)(ended)
+    _KEPT.append(handler)
+    ctypes.CDLL(None).signal(int(signal.SIGABRT), handler)
+
+
+def part() -> None:
+    """Goes on alone, after training. All processes must do the same."""
+    backend.leave()
+    startup.ends_at_once = False
+
+
+def agree(mine: str) -> None:
+    """Checks that all processes are about to do the same. Each must call it.
+
+    Args:
+        mine: What this process is about to do.
+
+    Raises:
+        ValueError: If another one is about to do something else.
+    """
+    if backend.processes().count == 1:
+        return
+    digest = hashlib.blake2b(mine.encode(), digest_size=4).digest()
+    found = backend.gather(np.frombuffer(digest, "uint32"))
+    if (found != found[0]).any():
+        raise ValueError(
+            "All processes of a run must have the same recipe, options and recordings, and see "
+            "the same run folder. They do not: at least one of them differs from the first."
+        )
+
+
+def is_loss(error: Exception) -> bool:
+    """Whether an error says that another process is gone."""
+    return any(word in str(error) for word in ("Gloo", "NCCL", "UNAVAILABLE", "heartbeat"))

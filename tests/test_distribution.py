@@ -1,0 +1,90 @@
+"""Several processes and devices: what is refused, and that two learn what one does."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import soundfile
+
+from kaudio import backend, distribution
+from kaudio.cli import main
+
+TINY = Path(__file__).parent / "faults" / "tiny.py"
+ON_JAX = pytest.mark.skipif(keras.config.backend() != "jax", reason="JAX shares out batches.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("a:1", None, None), "all of --coordinator, --processes and --process-id"),
+        (("a", 2, 0), "HOST:PORT of the first process"),
+        (("a:70000", 2, 0), "Received: a:70000"),
+        (("a:1", 2, 2), "from 0 to --processes less 1"),
+        (("a:1", 2, -1), "Received: --process-id -1"),
+    ],
+)
+def test_processes_that_cannot_be_are_refused_with_a_sentence(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        distribution.check(*arguments)
+
+
+def test_processes_are_named_whole_or_not_at_all():
+    assert distribution.check("[::1]:1234", 2, 1)
+    assert not distribution.check(None, None, None)
+
+
+def test_a_process_that_trains_alone_is_one_of_one():
+    assert backend.processes() == backend.ALONE
+    distribution.agree("anything")
+
+
+@pytest.mark.skipif(keras.config.backend() == "jax", reason="JAX shares out batches.")
+def test_another_backend_is_refused():
+    with pytest.raises(ValueError, match=r"on JAX only\. Received: KERAS_BACKEND=tensorflow"):
+        distribution.distribute()
+
+
+def test_options_of_several_processes_are_refused_where_one_trains(capsys):
+    with pytest.raises(SystemExit) as error:
+        main(["fit", str(TINY), "--coordinator", "a:1"])
+    assert "Add it, or leave them out" in str(error.value)
+
+
+@ON_JAX
+def test_two_processes_learn_what_one_does_and_the_first_alone_writes(tmp_path):
+    for number in range(8):
+        noise = np.random.default_rng(number).normal(0, 0.1, 80_000)
+        soundfile.write(tmp_path / f"{number}.wav", noise, 8_000)
+    fit = ["fit", str(TINY), "--audio", str(tmp_path), "--clips", "0", "--epochs", "2"]
+    with pytest.raises(SystemExit) as ended:
+        main([*fit, "--run-dir", str(tmp_path / "one")])
+    assert not ended.value.code
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        coordinator = f"127.0.0.1:{free.getsockname()[1]}"
+    together = ["--distribute", "data", "--coordinator", coordinator, "--processes", "2"]
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-m", "kaudio", *fit, "--run-dir", str(tmp_path / "two"), *together,
+             "--process-id", str(index)],
+            env={**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=2"},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        for index in range(2)
+    ]  # fmt: skip
+    said = [child.communicate(timeout=300)[0] for child in children]
+    assert [child.returncode for child in children] == [0, 0], said
+    assert "4 devices of 2 processes" in said[0]
+    assert "Process 1 is done." in said[1]
+    one, two = (
+        [[epoch["loss"], epoch["nmse"]] for epoch in
+         json.loads((tmp_path / name / "metrics.json").read_text())["epochs"]]
+        for name in ("one", "two")
+    )  # fmt: skip
+    np.testing.assert_allclose(one, two, rtol=1e-5)
