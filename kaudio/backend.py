@@ -9,6 +9,7 @@ import numpy as np
 
 # A process that says nothing for so long is taken for dead by the others.
 HEARTBEAT_SECONDS = 40
+DAY = 24 * 3600
 
 
 def compile(function: Callable, model: keras.Model) -> Callable:
@@ -98,7 +99,7 @@ ALONE = Processes(0, 1, 1)
 
 
 def processes() -> Processes:
-    """Those that train together: one with one device, unless `join` was called."""
+    """Those that train together: one with one device, unless a distribution is set."""
     if keras.distribution.distribution() is None:
         return ALONE
     import jax
@@ -127,6 +128,8 @@ def join(
         index,
         initialization_timeout=timeout,
         heartbeat_timeout_seconds=HEARTBEAT_SECONDS,
+        # When training is over, the others wait while the first one generates and saves.
+        shutdown_timeout_seconds=DAY,
         coordinator_bind_address=bind,
     )
 

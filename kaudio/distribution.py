@@ -1,12 +1,17 @@
 """Training on many devices, of one process or of several: data parallelism, on JAX."""
 
+import contextlib
 import ctypes
 import hashlib
+import ipaddress
 import os
+import re
 import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Generator
+from typing import Any
 
 import keras
 import numpy as np
@@ -22,8 +27,15 @@ LOST = (
     "What was last saved is whole: start all of them again with the same options, or another "
     "number of them, to go on from there."
 )
-# A handler that the system calls must outlive this module's functions.
-_KEPT = []
+# How JAX begins to say that another process does not answer.
+_GONE = re.compile(
+    r"(UNKNOWN|UNAVAILABLE|INTERNAL|ABORTED|DEADLINE_EXCEEDED): .*(Gloo|NCCL|oordin)"
+)
+_LIBC = ctypes.CDLL(None)
+_LIBC.signal.restype = ctypes.c_void_p
+_LIBC.signal.argtypes = [ctypes.c_int, ctypes.c_void_p]
+# What the system calls must outlive the functions of this module.
+_KEPT: dict[str, Any] = {}
 
 
 def distribute(
@@ -60,9 +72,12 @@ def distribute(
             "Training is distributed on JAX only. Received: "
             f"KERAS_BACKEND={keras.config.backend()}. Pass --backend jax."
         )
+    if coordinator:  # Keras takes the addresses of all
+        coordinator = coordinator.split(",")[0].strip()
     if check(coordinator, processes, process_id) or _scheduled():
         _join(coordinator, processes, process_id)
     keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))
+    agree("train")  # connects them now, before each is busy for a time of its own
 
 
 def check(coordinator: str | None, processes: int | None, process_id: int | None) -> bool:
@@ -97,35 +112,66 @@ def _scheduled() -> bool:
 
 def _join(coordinator: str | None, processes: int | None, process_id: int | None) -> None:
     bind = coordinator if coordinator and _is_loopback(coordinator.rpartition(":")[0]) else None
-    _say_when_aborted(*_quiet())
-    if process_id != 0 and coordinator:
-        print(f"Waiting for {coordinator}, for at most {START_SECONDS} s.", flush=True)
+    startup.output = Output()
+    _say_when_aborted(startup.output)
+    if coordinator:
+        print(f"Waiting for all at {coordinator}, for at most {START_SECONDS} s.", flush=True)
     try:
         backend.join(coordinator, processes, process_id, bind, START_SECONDS)
-    except RuntimeError as error:  # such as that there are more of them
-        raise ValueError(f"The processes cannot join: {str(error).splitlines()[0]}.") from error
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(
+            f"The processes cannot join: {str(error).splitlines()[0].rstrip('.')}. Name "
+            "--coordinator, --processes and --process-id, all three."
+        ) from error
     startup.ends_at_once = True
+    sys.excepthook = _end_at_once
+    # JAX listens to SIGTERM from now on. It is to, while it trains: see `told_by_jax`.
+    _KEPT["SIGTERM"] = _LIBC.signal(int(signal.SIGTERM), None)
 
 
 def _is_loopback(host: str) -> bool:
     try:
-        return socket.gethostbyname(host.strip("[]")).startswith("127.")
+        found = socket.getaddrinfo(host.strip("[]"), None)
     except OSError:
         return False
+    return all(ipaddress.ip_address(address[0]).is_loopback for *_, address in found)
 
 
-def _quiet() -> tuple[int, str]:
-    """Sends what libraries in C++ say to a file. Python keeps its own output."""
-    file, log = tempfile.mkstemp(prefix="kaudio-", suffix=".log")
-    said = [os.dup(number) for number in (1, 2)]
-    sys.stdout, sys.stderr = (os.fdopen(os.dup(copy), "w", buffering=1) for copy in said)
-    for number in (1, 2):
-        os.dup2(file, number)
-    os.close(file)
-    return said[1], log
+class Output:
+    """Sends what libraries in C++ say to a file, while Python keeps its own output.
+
+    Attributes:
+        log: The file.
+        stderr: Where standard error goes.
+    """
+
+    def __init__(self) -> None:
+        file, self.log = tempfile.mkstemp(prefix="kaudio-", suffix=".log")
+        self.kept = sys.stdout, sys.stderr
+        self.said = [os.dup(number) for number in (1, 2)]
+        self.stderr = self.said[1]
+        for number, name in enumerate(("stdout", "stderr"), start=1):
+            before = getattr(sys, name)
+            before.flush()
+            copy = os.fdopen(
+                os.dup(number), "w", buffering=1, encoding=before.encoding, errors=before.errors
+            )
+            setattr(sys, name, copy)
+            os.dup2(file, number)
+        os.close(file)
+
+    def restore(self) -> None:
+        """Leaves things as they were before."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        sys.stdout, sys.stderr = self.kept
+        for number, copy in enumerate(self.said, start=1):
+            os.dup2(copy, number)
+            os.close(copy)
+        os.unlink(self.log)
 
 
-def _say_when_aborted(stderr: int, log: str) -> None:
+def _say_when_aborted(output: Output) -> None:
     """JAX aborts a process whose others are gone. This lets it say so, in a sentence."""
     apart = (
         f"The processes did not find each other within {START_SECONDS} s. Start all of them by "
@@ -134,22 +180,43 @@ def _say_when_aborted(stderr: int, log: str) -> None:
 
     def ended(_: int) -> None:
         sentence = LOST if startup.ends_at_once else apart
-        os.write(stderr, f"kaudio: {sentence} (What libraries said: {log})\n".encode())
+        os.write(output.stderr, f"kaudio: {sentence} (Libraries said: {output.log})\n".encode())
         os._exit(1)
 
-    handler = ctypes.CFUNCTYPE(None, ctypes.c_int)(ended)
-    _KEPT.append(handler)
-    ctypes.CDLL(None).signal(int(signal.SIGABRT), handler)
+    _KEPT["SIGABRT"] = ctypes.CFUNCTYPE(None, ctypes.c_int)(ended)
+    _LIBC.signal(int(signal.SIGABRT), ctypes.cast(_KEPT["SIGABRT"], ctypes.c_void_p))
+
+
+def _end_at_once(*error: Any) -> None:
+    """Says an error that nobody has met, and ends without waiting for the other processes."""
+    sys.__excepthook__(*error)
+    sys.stderr.flush()
+    os._exit(1)
+
+
+@contextlib.contextmanager
+def told_by_jax() -> Generator[None]:
+    """Context in which JAX hears SIGTERM, to tell all processes. Outside it ends this one."""
+    _LIBC.signal(int(signal.SIGTERM), _KEPT.get("SIGTERM"))
+    try:
+        yield
+    finally:
+        _LIBC.signal(int(signal.SIGTERM), None)
 
 
 def part() -> None:
     """Goes on alone, after training. All processes must do the same."""
     backend.leave()
+    if not startup.ends_at_once:
+        return
     startup.ends_at_once = False
+    sys.excepthook = sys.__excepthook__
+    _LIBC.signal(int(signal.SIGABRT), None)
+    startup.output.restore()
 
 
 def agree(mine: str) -> None:
-    """Checks that all processes are about to do the same. Each must call it.
+    """Waits for all processes, and checks that they are about to do the same. Each must call it.
 
     Args:
         mine: What this process is about to do.
@@ -169,5 +236,5 @@ def agree(mine: str) -> None:
 
 
 def is_loss(error: Exception) -> bool:
-    """Whether an error says that another process is gone."""
-    return any(word in str(error) for word in ("Gloo", "NCCL", "UNAVAILABLE", "heartbeat"))
+    """Whether an error of JAX says that another process is gone."""
+    return bool(_GONE.match(str(error)))

@@ -32,7 +32,7 @@ class Recipe:
         judged: Of a classifier, the recordings that `validation` counts in "recording".
         clip_seconds: Length of the audio generated after each epoch and at the end, in seconds. 0
             generates none.
-        callbacks: Added to those of `kaudio.fit`.
+        callbacks: Added to those of `kaudio.fit`, in each of several processes.
         notes: Sentences to print before training, such as what could not be read.
         path: Where the recipe was read from. `load_recipe` fills it in.
         options: What it was called with. `load_recipe` fills it in.

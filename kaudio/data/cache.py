@@ -185,6 +185,8 @@ def write_waveform(
             os.fsync(file.fileno())
         if num_samples:
             publish(temporary, path)
+    except CacheError:
+        raise
     except OSError as error:
         raise CacheError(path.parent.parent, error) from error
     finally:

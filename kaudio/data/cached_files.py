@@ -32,7 +32,7 @@ class CacheError(OSError):
 
     def __init__(self, folder: Path, error: OSError) -> None:
         super().__init__(
-            f"The cache folder {folder} cannot be written: {error.strerror}. Make room "
+            f"The cache folder {folder} cannot be written: {error.strerror or error}. Make room "
             "there, or name another folder in the environment variable KAUDIO_CACHE."
         )
 

@@ -185,8 +185,8 @@ def _patiently(address: str, work: Callable[[], Any], done: Callable[[], int] = 
             if failed == len(WAITS):
                 raise ConnectionError(
                     f"{printable(address)} could not be fetched, in {failed + 1} tries "
-                    f"({_said(error)}). Start again when the server can be reached: what was "
-                    "fetched is kept."
+                    f"({_said(error)}). Start again when the server can be reached: recordings "
+                    "that came whole are kept."
                 ) from error
             time.sleep(WAITS[failed])
             failed += 1

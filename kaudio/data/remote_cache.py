@@ -54,10 +54,10 @@ class RemoteWaveform(CachedWaveform):
             samples = window(self.path, start, count)
             if samples is not None:  # somebody else has fetched it
                 return samples
-            if ask(self.address) == self.told:
-                part = (start, count)
-                made = _make(self.path.parent, self.address, self.told, self.sample_rate, part)
-                samples = made.part if made.key == self.path.stem else None
+            # A server may say another version of the same content: what it is decides.
+            told, part = ask(self.address), (start, count)
+            made = _make(self.path.parent, self.address, told, self.sample_rate, part)
+            samples = made.part if made.key == self.path.stem else None
         if samples is None:
             raise OSError(
                 f"{self.address} was changed since it was first read. Start again, in another "

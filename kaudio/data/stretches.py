@@ -1,6 +1,6 @@
 """The recordings of a manifest: stretches of waveforms, with their labels and groups."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
@@ -117,14 +117,24 @@ def _grouped(rows: Sequence[Row], recordings: Sequence[Recording]) -> tuple[list
     of_file: dict[str, list[int]] = {}
     for index, recording in enumerate(recordings):
         of_file.setdefault(recording.waveform.path.stem, []).append(index)
-    groups, moved = {}, 0
+    told, joined = {}, {}
     for indices in of_file.values():
         shared = next((rows[i].group for i in indices if rows[i].group), rows[indices[0]].name)
+        told |= {i: rows[i].group or shared for i in indices}
         for cluster in _overlapping(indices, recordings):
-            group = rows[min(cluster)].group or shared
-            moved += sum(rows[i].group not in ("", group) for i in cluster)
-            groups |= dict.fromkeys(cluster, group)
+            first = _found(joined, told[min(cluster)])
+            # All of a group, in other files too: what a manifest keeps together stays so.
+            joined |= {other: first for i in cluster if (other := _found(joined, told[i])) != first}
+    groups = {index: _found(joined, group) for index, group in told.items()}
+    moved = sum(rows[i].group not in ("", group) for i, group in groups.items())
     return [replace(r, group=groups[index]) for index, r in enumerate(recordings)], moved
+
+
+def _found(joined: Mapping[str, str], group: str) -> str:
+    """What a group is part of by now."""
+    while group in joined:
+        group = joined[group]
+    return group
 
 
 def _overlapping(indices: Iterable[int], recordings: Sequence[Recording]) -> Iterable[list[int]]:

@@ -33,7 +33,7 @@ class Tags:
     Args:
         words: The tags.
         notes: The notes in semitones, rising; 60 is middle C, c4.
-        vectors: What was found already, by file and first sample in it.
+        vectors: What was found already, by file and the samples in it.
 
     Example:
     >>> tags = Tags.of(corpus)
@@ -45,21 +45,21 @@ class Tags:
 
     words: tuple[str, ...]
     notes: tuple[int, ...] = ()
-    vectors: dict[PurePath, dict[int, np.ndarray]] = field(
+    vectors: dict[PurePath, dict[tuple[int, int], np.ndarray]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
     @classmethod
     def of(cls, corpus: Corpus, min_files: int = 2) -> "Tags":
         """Finds the tags that at least `min_files` files carry, and the notes of all files."""
-        heard = {(r.path, r.start): _heard(r) for r in corpus.recordings}
+        heard = {(r.path, (r.start, r.stop)): _heard(r) for r in corpus.recordings}
         files = Counter(word for words, _ in heard.values() for word in words)
         kept = sorted(word for word, count in files.items() if count >= min_files)
         notes = sorted({round(semitones(f)) for _, f in heard.values() if f is not None})
         tags = cls(tuple(kept), tuple(notes))
-        for (path, start), (words, frequency) in heard.items():
+        for (path, stretch), (words, frequency) in heard.items():
             vector = tags.vector(words.intersection(kept), frequency)
-            tags.vectors.setdefault(path, {})[start] = vector
+            tags.vectors.setdefault(path, {})[stretch] = vector
         return tags
 
     @property
@@ -72,12 +72,13 @@ class Tags:
     ) -> dict[str, np.ndarray]:
         of_file = self.vectors.setdefault(recording.path, {})
         # A piece of a stretch is what the stretch is.
-        start = max((start for start in list(of_file) if start <= recording.start), default=0)
-        vector = of_file.get(start)
+        at = recording.start
+        held = [(start, stop) for start, stop in list(of_file) if start <= at < stop]
+        vector = of_file[max(held)] if held else None
         if vector is None:
             words, frequency = _heard(recording)
             vector = self.vector(words.intersection(self.words), frequency)
-            of_file[recording.start] = vector
+            of_file[recording.start, recording.stop] = vector
         return {"global": vector.copy()}
 
     def vector(self, words: Iterable[str], frequency: float | None = None) -> np.ndarray:

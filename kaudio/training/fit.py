@@ -48,7 +48,8 @@ def fit(recipe: Recipe) -> Run:
         recipe: What to train, and where.
 
     Returns:
-        The run folder. Its `model` is the best one, or the last: see `Recipe`.
+        The run folder. Its `model` is the best one, or the last: see `Recipe`. Of several
+        processes (`kaudio.distribute`), the first one has listened and judged by then.
 
     Raises:
         ValueError: If the run folder holds another run, or another process is training in it.
@@ -80,6 +81,8 @@ def _fit(recipe: Recipe, run: Run, processes: Processes) -> Run:
         print(line, flush=True)
     data = _fingerprint(recipe)
     progress: dict[str, Any] = {"step": 0, "epochs": [], "best": None, "data": data}
+    # Or some would load a state that the others do not see.
+    agree(f"state of {run.state.stat().st_size if run.state.exists() else 0} bytes")
     if run.state.exists():
         progress = load_state(run.state, recipe.model)
         if progress["data"] != data:

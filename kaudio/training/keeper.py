@@ -13,6 +13,7 @@ from typing import Any
 import keras
 
 from kaudio.backend import ALONE, Processes, asked_to_stop, by_itself
+from kaudio.distribution import agree, told_by_jax
 from kaudio.training.run import Run, write_json, write_whole
 from kaudio.training.state import save_state
 
@@ -147,6 +148,7 @@ class Keeper(keras.callbacks.Callback):
         self._save_state()
         if not self.run.model.exists():
             self._save_model()
+        agree("stop")  # once the first process has saved
         raise Stopped(
             f"Stopped after {self.progress['step']} batches; all is saved in {self.run.folder}. "
             "Fit again with the same options to go on from here."
@@ -171,7 +173,7 @@ def stop_politely(keeper: Keeper) -> Generator[None]:
     Of several processes, whichever is told, all stop after the same batch.
 
     Args:
-        keeper: Told to stop at the first signal. A second one ends the process at once.
+        keeper: Told to stop at the first signal. A second Ctrl-C ends the process at once.
     """
     several, told = keeper.processes.count > 1, False
 
@@ -191,7 +193,8 @@ def stop_politely(keeper: Keeper) -> Generator[None]:
     signals = (signal.SIGINT, *(() if several else (signal.SIGTERM,))) if main else ()
     before = {number: signal.signal(number, handle) for number in signals}
     try:
-        yield
+        with told_by_jax() if several else contextlib.nullcontext():
+            yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -215,3 +215,10 @@ def test_a_survey_counts_rows_and_names_what_cannot_be_used(tmp_path, files):
     assert rows["2"] == ["cannot", "be", "used:"]
     assert any("row 5 starts at 7 s, and the recording ends at 2 s" in line for line in lines)
     assert any("c.wav: there is no such file" in line for line in lines)
+
+
+def test_groups_of_rows_that_overlap_become_one_in_all_files(tmp_path, files):
+    text = "path,group,start,end\nin/a.wav,x,0,1\nin/a.wav,y,0.5,1.5\nin/b.wav,y,,\n"
+    corpus = Corpus.from_manifest(table(tmp_path, text), RATE)
+    assert [recording.group for recording in corpus.recordings] == ["x", "x", "x"]
+    assert corpus.notes == ("Rows that overlap others of the same recording took their group: 2.",)
