@@ -1,4 +1,4 @@
-"""Training by several processes: `python -m benchmarks.scale`. Steps in a second, and efficiency.
+"""Training by several processes: `python -m benchmarks.scale`. Rows in a second, and efficiency.
 
 Each process has a core of its own, as long as there are any; more processes than cores share them.
 "Strong" keeps the batch of all processes together, "weak" that of each.
@@ -23,12 +23,13 @@ def main() -> None:
     """Prints a row for each number of processes, as soon as it is known."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--model", nargs="+", default=["wavenet", "gruv"])
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
     print("| model | scaling | processes | rows/s | low | high | efficiency |")
     print("|---|---|---|---|---|---|---|", flush=True)
-    for model in ("wavenet", "gruv"):
+    for model in options.model:
         for scaling in ("strong", "weak"):
             alone = 0.0
             for count in options.processes:
@@ -47,10 +48,10 @@ def main() -> None:
 
 def train(model: str, count: int, batch: int, cores: list[int]) -> float:
     """Rows in a second of wall time, in the middle of training, of `count` processes."""
-    with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
+    with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-        free.close()
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as errors:
         command = [sys.executable, "-m", "kaudio", "fit", str(RECIPE), "--model", model]
         command += ["--batch-size", str(batch), "--run-dir", folder, "--distribute", "data"]
         children = []
@@ -63,15 +64,17 @@ def train(model: str, count: int, batch: int, cores: list[int]) -> float:
                     [*command, *(own if count > 1 else [])],
                     env={**os.environ, "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"},
                     stdout=subprocess.DEVNULL,
-                    stderr=subprocess.PIPE,
-                    text=True,
+                    stderr=errors,
                     preexec_fn=lambda core=core: os.sched_setaffinity(0, {core}),
                 )
             )
-        for child in children:
-            _, errors = child.communicate()
-            if child.returncode:
-                sys.exit(errors)
+        try:
+            if any([child.wait() for child in children]):
+                errors.seek(0)
+                sys.exit(errors.read())
+        finally:
+            for child in children:
+                child.kill()
         seconds = json.loads((Path(folder) / "seconds.json").read_text())
     return batch / statistics.median(seconds)
 

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 import kaudio
+from kaudio.backend import processes
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 OPTIONS = {
@@ -48,5 +49,7 @@ class Seconds(keras.callbacks.Callback):
         self.times.append(time.perf_counter())
 
     def on_train_end(self, logs: Any = None) -> None:
+        if processes().index:
+            return
         steps = [b - a for a, b in zip(self.times, self.times[1:], strict=False)]
         (self.folder / "seconds.json").write_text(json.dumps(steps[SKIPPED:]))

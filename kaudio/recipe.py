@@ -134,6 +134,7 @@ def recipe_function(path: Path | str) -> Callable[..., Recipe]:
     try:
         loader = SourceFileLoader(path.stem, str(path))
         module = types.ModuleType(loader.name)
+        module.__file__ = str(path)
         loader.exec_module(module)
     finally:
         sys.path.pop(0)

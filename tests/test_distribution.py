@@ -78,7 +78,11 @@ def test_two_processes_learn_what_one_does_and_the_first_alone_writes(tmp_path):
         )
         for index in range(2)
     ]  # fmt: skip
-    said = [child.communicate(timeout=300)[0] for child in children]
+    try:
+        said = [child.communicate(timeout=300)[0] for child in children]
+    finally:
+        for child in children:
+            child.kill()
     assert [child.returncode for child in children] == [0, 0], said
     assert "4 devices of 2 processes" in said[0]
     assert "Process 1 is done." in said[1]
