@@ -9,7 +9,6 @@ import numpy as np
 
 # A process that says nothing for so long is taken for dead by the others.
 HEARTBEAT_SECONDS = 40
-DAY = 24 * 3600
 
 
 def compile(function: Callable, model: keras.Model) -> Callable:
@@ -128,8 +127,6 @@ def join(
         index,
         initialization_timeout=timeout,
         heartbeat_timeout_seconds=HEARTBEAT_SECONDS,
-        # When training is over, the others wait while the first one generates and saves.
-        shutdown_timeout_seconds=DAY,
         coordinator_bind_address=bind,
     )
 

@@ -206,6 +206,7 @@ def told_by_jax() -> Generator[None]:
 
 def part() -> None:
     """Goes on alone, after training. All processes must do the same."""
+    agree("part")  # the others wait here while the first one generates and saves: JAX waits less
     backend.leave()
     if not startup.ends_at_once:
         return
