@@ -29,12 +29,9 @@ LOST = (
 )
 # How JAX begins to say that another process does not answer.
 _GONE = re.compile(
-    r"(UNKNOWN|UNAVAILABLE|INTERNAL|ABORTED|DEADLINE_EXCEEDED): .*(Gloo|NCCL|oordin)"
+    r"(UNKNOWN|UNAVAILABLE|INTERNAL|ABORTED|DEADLINE_EXCEEDED): .*(Gloo|NCCL|[Cc]oordination)"
 )
-_LIBC = ctypes.CDLL(None)
-_LIBC.signal.restype = ctypes.c_void_p
-_LIBC.signal.argtypes = [ctypes.c_int, ctypes.c_void_p]
-# What the system calls must outlive the functions of this module.
+# What the system calls, and what is put back, outlive the functions of this module.
 _KEPT: dict[str, Any] = {}
 
 
@@ -112,8 +109,8 @@ def _scheduled() -> bool:
 
 def _join(coordinator: str | None, processes: int | None, process_id: int | None) -> None:
     bind = coordinator if coordinator and _is_loopback(coordinator.rpartition(":")[0]) else None
-    startup.output = Output()
-    _say_when_aborted(startup.output)
+    _KEPT["output"] = Output()
+    _say_when_aborted(_KEPT["output"])
     if coordinator:
         print(f"Waiting for all at {coordinator}, for at most {START_SECONDS} s.", flush=True)
     try:
@@ -126,7 +123,7 @@ def _join(coordinator: str | None, processes: int | None, process_id: int | None
     startup.ends_at_once = True
     sys.excepthook = _end_at_once
     # JAX listens to SIGTERM from now on. It is to, while it trains: see `told_by_jax`.
-    _KEPT["SIGTERM"] = _LIBC.signal(int(signal.SIGTERM), None)
+    _KEPT["SIGTERM"] = _handle(signal.SIGTERM)
 
 
 def _is_loopback(host: str) -> bool:
@@ -184,7 +181,14 @@ def _say_when_aborted(output: Output) -> None:
         os._exit(1)
 
     _KEPT["SIGABRT"] = ctypes.CFUNCTYPE(None, ctypes.c_int)(ended)
-    _LIBC.signal(int(signal.SIGABRT), ctypes.cast(_KEPT["SIGABRT"], ctypes.c_void_p))
+    _handle(signal.SIGABRT, ctypes.cast(_KEPT["SIGABRT"], ctypes.c_void_p))
+
+
+def _handle(number: signal.Signals, handler: Any = None) -> Any:
+    """Sets what the system calls at a signal, None for its default. Returns what it was."""
+    function = ctypes.CDLL(None).signal
+    function.restype, function.argtypes = ctypes.c_void_p, [ctypes.c_int, ctypes.c_void_p]
+    return function(int(number), handler)
 
 
 def _end_at_once(*error: Any) -> None:
@@ -197,11 +201,11 @@ def _end_at_once(*error: Any) -> None:
 @contextlib.contextmanager
 def told_by_jax() -> Generator[None]:
     """Context in which JAX hears SIGTERM, to tell all processes. Outside it ends this one."""
-    _LIBC.signal(int(signal.SIGTERM), _KEPT.get("SIGTERM"))
+    _handle(signal.SIGTERM, _KEPT["SIGTERM"])
     try:
         yield
     finally:
-        _LIBC.signal(int(signal.SIGTERM), None)
+        _handle(signal.SIGTERM)
 
 
 def part() -> None:
@@ -212,8 +216,8 @@ def part() -> None:
         return
     startup.ends_at_once = False
     sys.excepthook = sys.__excepthook__
-    _LIBC.signal(int(signal.SIGABRT), None)
-    startup.output.restore()
+    _handle(signal.SIGABRT)
+    _KEPT.pop("output").restore()
 
 
 def agree(mine: str) -> None:

@@ -5,14 +5,11 @@ import os
 import signal
 from collections.abc import Callable, Generator
 from enum import StrEnum
-from typing import Any
 
 from kaudio.memory import keep_freed
 
 # Whether this process is one of several that train together, which must hear of it when it ends.
 ends_at_once: bool = False
-# What became of the output of such a process.
-output: Any = None
 
 
 class Backend(StrEnum):
