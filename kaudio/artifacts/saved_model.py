@@ -12,6 +12,7 @@ import tensorflow as tf
 from kaudio.artifacts.endpoints import Endpoints
 from kaudio.artifacts.functions import Functions, with_options
 from kaudio.artifacts.networks import Network
+from kaudio.artifacts.slim import save
 from kaudio.generation.loop import generate_block, prime_block
 
 
@@ -126,7 +127,7 @@ def write_saved_model(network: Network, folder: Path, metadata: dict, block_step
         setattr(root, name, _for_people(name, signatures[name], functions))
     for name, function in _helpers(functions).items():
         setattr(root, name, function)
-    tf.saved_model.save(root, str(folder), signatures=signatures)
+    save(root, folder, signatures)
 
 
 def rooted(variables: list, metadata: dict) -> Any:
