@@ -1,7 +1,7 @@
 """What exporting the model of each recipe takes: `python -m benchmarks.exports [RECIPE ...]`.
 
-Models have the sizes of their recipes and the weights that they start with: a second of training
-would change neither the time nor the sizes. A row an artifact; the seconds are of the whole command.
+Models have the sizes of their recipes and the weights that they start with, since training changes
+neither the time nor the sizes. Seconds are those of the whole command.
 """
 
 import argparse
@@ -77,7 +77,8 @@ def row(name: str, found: dict[str, Any]) -> str:
     exact = [a for a in found["artifacts"] if a["exact"] and a["values"]]
     furthest = max(exact, key=lambda a: a["largest"], default=None)
     differs = f"{furthest['largest']:.1e} of {furthest['values']}" if furthest else "-"
-    return f"| {name} | {found['wall']:.0f} | {found['cpu']:.0f} | {' | '.join(cells)} | {differs} |"
+    cells = [name, f"{found['wall']:.0f}", f"{found['cpu']:.0f}", *cells, differs]
+    return f"| {' | '.join(cells)} |"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

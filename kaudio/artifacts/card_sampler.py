@@ -81,7 +81,7 @@ def endpoints(metadata: Mapping[str, Any]) -> str:
     controls = "".join(f", {name}" for name in metadata["controls"])
     return f"""## Endpoints
 
-A step is {metadata["hop_length"]:,} samples long. All audio is float32 in [-1, 1], all noise
+A step is {metadata["hop_length"]:,} sample(s) long. All audio is float32 in [-1, 1], all noise
 uniform in [0, 1). TensorFlow Lite and ONNX files have a batch of 1.
 
 | endpoint | takes | gives |

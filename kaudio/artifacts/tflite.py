@@ -14,6 +14,7 @@ from kaudio.artifacts.functions import Functions
 from kaudio.artifacts.lite_metadata import with_metadata
 from kaudio.artifacts.lite_stack import LiteStepper
 from kaudio.artifacts.networks import Network
+from kaudio.artifacts.slim import save
 from kaudio.models import WaveNet
 
 # Formats, and how they store weights.
@@ -53,7 +54,8 @@ def convert(signatures: dict[str, Any], files: dict[str, Path], metadata: dict) 
         metadata: What the file tells of itself.
     """
     with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(tf.Module(), folder, signatures=signatures)
+        # The converter reads it several times, for each variant.
+        save(tf.Module(), Path(folder), signatures)
         for variant, file in files.items():
             converter = tf.lite.TFLiteConverter.from_saved_model(folder, list(signatures))
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
