@@ -17,6 +17,7 @@ def play(
     conditions: Mapping[str, Any] | None = None,
     prime: np.ndarray | None = None,
     block_seconds: float = 0.25,
+    first_step: int = 0,
 ) -> Iterator[np.ndarray]:
     """Draws audio from an artifact without end: what `kaudio.stream` draws from its model.
 
@@ -29,6 +30,8 @@ def play(
             that returns `(count, channels)`.
         prime: A waveform `(num_samples,)` to go on from.
         block_seconds: Length of a block.
+        first_step: How many draws to pass over, and where conditions over time begin: the number
+            of steps of the prime, if these draws have made it.
 
     Yields:
         Blocks of the waveforms, `(batch_size, num_samples)`.
@@ -57,6 +60,8 @@ def play(
             for name, channels in about["conditions"].items()
         }
 
+    for generator in generators:
+        generator.random((first_step, *about["noise_shape"]), dtype="float32")
     if prime is None:
         state = _start(player, told(0, 1), batch_size)
         hidden = 0
@@ -64,7 +69,7 @@ def play(
         heard = np.repeat(_whole(prime, about)[None], batch_size, axis=0)
         state = player.call("prime", {"audio": heard, **told(0, 1)})
         hidden = about["frame_length"] - hop
-    position = 0
+    position = first_step
     while True:
         shape = (steps, *about["noise_shape"])
         noise = np.stack([g.random(shape, dtype="float32") for g in generators])

@@ -12,7 +12,7 @@ import pytest
 from small_models import small
 
 import kaudio
-from kaudio.artifacts.describe import FORMAT_VERSION, check_version
+from kaudio.artifacts.describe import FORMAT_VERSION, check_version, describe
 from kaudio.artifacts.lite_metadata import read_metadata
 from kaudio.artifacts.networks import network, thresholds
 from kaudio.artifacts.sources import open_source
@@ -129,7 +129,48 @@ def test_audio_that_is_not_that_of_the_model_is_not_accepted(exported):
 
     model, folder, _ = exported
     with pytest.raises(ValueError, match=r"model.tflite' does not sound like the model"):
-        judge(network(model), folder / "model.tflite", np.zeros(9), iter([np.ones((1, 9))]), True)
+        judge(
+            network(model),
+            folder / "model.tflite",
+            np.zeros(9),
+            lambda heard: iter([np.ones((1, 9))]),
+            True,
+        )
+
+
+@on_tensorflow
+def test_a_code_on_the_edge_of_a_draw_is_one_code_that_differs(tmp_path, monkeypatch):
+    """And not all that come after it: where sums straddle a draw, the artifact goes on from it."""
+    from kaudio.artifacts import compare_audio
+    from kaudio.artifacts.players import TFLitePlayer
+    from kaudio.artifacts.writers import write
+
+    exported, file = network(small("plain")), tmp_path / "model.tflite"
+    write(exported, ["tflite"], tmp_path, describe(exported), lambda _: None)
+    monkeypatch.setattr(compare_audio, "_most", lambda exported: 6_000)
+    judge = compare_audio.listening(exported)
+
+    class Stumbling(TFLitePlayer):
+        """Turns the last sample of some blocks over, and goes on from there."""
+
+        calls = 0
+
+        def run(self, endpoint, inputs):
+            outputs = super().run(endpoint, inputs)
+            if endpoint == "stream":
+                if self.calls in stumbles:
+                    audio = outputs["audio"].copy()
+                    audio[0, -1] *= -1
+                    outputs = {**super().run("prime", {"audio": audio}), "audio": audio}
+                self.calls += 1
+            return outputs
+
+    for stumbles in ((), (0,)):
+        row = judge(file, Stumbling(file), True)
+        assert row.different * row.values == len(stumbles)
+    stumbles = (0, 3)  # in the first of three blocks, and in the one that goes on after it
+    with pytest.raises(ValueError, match=r"does not sound like the model: of 6000"):
+        judge(file, Stumbling(file), True)
 
 
 @pytest.mark.skipif(keras.config.backend() != "jax", reason="TensorFlow exports where it is.")
