@@ -13,7 +13,7 @@ SHIPPED = sorted((Path(__file__).parents[2] / "saved_models").glob("*/golden.jso
 
 
 @pytest.mark.parametrize("golden", SHIPPED, ids=lambda path: path.parent.name)
-@pytest.mark.parametrize("format", ["keras", "tflite"])
+@pytest.mark.parametrize("format", ["keras", "saved_model", "tflite"])
 def test_a_shipped_model_sounds_as_it_did(golden, format):
     source = open_source(golden.parent, format)
     block, _ = next(source.blocks(batch_size=1, seed=0))
@@ -30,7 +30,7 @@ def chirps():
     return np.stack([0.3 * rising, 0.3 * falling]).astype("float32")
 
 
-@pytest.mark.parametrize("format", ["keras", "tflite"])
+@pytest.mark.parametrize("format", ["keras", "saved_model", "tflite"])
 def test_the_shipped_classifier_answers_as_it_did(format):
     folder = SHIPPED[0].parents[1] / "composer"
     classifier = open_classifier(folder, format)
