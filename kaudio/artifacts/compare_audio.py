@@ -16,17 +16,21 @@ from kaudio.generation import stream
 MOST_OTHER_CODES = 1e-4
 SAME_CODE = 1e-6
 TOLERANCE = 1e-4
-# Of audio compared: two receptive fields, or 20 s without one, as far as time allows.
-LONGEST_AUDIO, LONGEST_WAIT = 20.0, 8.0
+# Of audio compared: two receptive fields, or 20 s without one, as far as time allows. What rounded
+# weights play is other audio, and only measured.
+LONGEST_AUDIO, LONGEST_WAIT, ROUNDED_WAIT = 20.0, 8.0, 2.0
+BLOCK_SECONDS = 0.1
 
 
 def listening(exported: Network) -> Callable[[Path, Player, bool], Comparison]:
     """What compares artifacts of a sampler with it, on the same noise from silence."""
-    reference = _listen(stream(exported.model), _most(exported))[0]
+    blocks = stream(exported.model, block_seconds=BLOCK_SECONDS)
+    reference = _listen(blocks, _most(exported), LONGEST_WAIT)[0]
 
     def listen(path: Path, player: Player, exact: bool) -> Comparison:
         def play_on(heard: np.ndarray) -> Iterator[np.ndarray]:
-            return play(player, prime=heard if len(heard) else None, first_step=len(heard))
+            prime = heard if len(heard) else None
+            return play(player, prime=prime, first_step=len(heard), block_seconds=BLOCK_SECONDS)
 
         return judge(exported, path, reference, play_on, exact)
 
@@ -42,11 +46,13 @@ def _most(exported: Network) -> int:
     return min(longest, 2 * model.receptive_field + 1)
 
 
-def _listen(blocks: Iterator[np.ndarray], most: int) -> tuple[np.ndarray, float | None]:
+def _listen(
+    blocks: Iterator[np.ndarray], most: int, longest_wait: float
+) -> tuple[np.ndarray, float | None]:
     """The first samples, and how many are made in a second of CPU after the first block."""
     parts = [next(blocks)[0]]
     wall, start = time.monotonic(), time.process_time()
-    while sum(map(len, parts)) < most and time.monotonic() - wall < LONGEST_WAIT:
+    while sum(map(len, parts)) < most and time.monotonic() - wall < longest_wait:
         parts.append(next(blocks)[0])
     took = time.process_time() - start
     made = sum(map(len, parts[1:]))
@@ -73,7 +79,8 @@ def judge(
     Raises:
         ValueError: If it is not.
     """
-    audio, rate = _listen(play_on(reference[:0]), len(reference))
+    wait = LONGEST_WAIT if exact else ROUNDED_WAIT
+    audio, rate = _listen(play_on(reference[:0]), len(reference), wait)
     audio = audio[: len(reference)]
     reference = reference[: len(audio)]
     codes = exported.model.receptive_field is not None

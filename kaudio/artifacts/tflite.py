@@ -54,15 +54,14 @@ def convert(signatures: dict[str, Any], files: dict[str, Path], metadata: dict) 
         metadata: What the file tells of itself.
     """
     with tempfile.TemporaryDirectory() as folder:
-        # The converter reads it several times, for each variant.
         save(tf.Module(), Path(folder), signatures)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, list(signatures))
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         for variant, file in files.items():
-            converter = tf.lite.TFLiteConverter.from_saved_model(folder, list(signatures))
-            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-            if VARIANTS[variant] != tf.float32:
-                converter.optimizations = [tf.lite.Optimize.DEFAULT]
-            if VARIANTS[variant] == tf.float16:
-                converter.target_spec.supported_types = [tf.float16]
+            weights = VARIANTS[variant]
+            converter.optimizations = [] if weights == tf.float32 else [tf.lite.Optimize.DEFAULT]
+            half = weights == tf.float16
+            converter.target_spec.supported_types = [tf.float16] if half else []
             file.write_bytes(with_metadata(converter.convert(), metadata))
 
 
