@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 RECIPES = Path(__file__).parent.parent / "recipes"
 PRIME_SECONDS = 5.0
 PLAIN = {"mixtures": 0, "input_noise": 0.0, "temperature": 0.0}
+# WaveNets take longer: those of other variants are cut short.
+SHORT, WHOLE = {"epochs": 2, "stacks": 1}, {"epochs": 10, "stacks": 2}
 # Name: recipe, what differs from its defaults, and controls of generation. Those that train alike
 # share a run.
 VARIANTS: dict[str, tuple[str, dict[str, Any], dict[str, float]]] = {
@@ -59,6 +61,16 @@ VARIANTS: dict[str, tuple[str, dict[str, Any], dict[str, float]]] = {
         {"mixtures": 1, "temperature": 1.0},
         {"temperature": 0.3},
     ),
+    "gruv, Gaussian, temperature 0.1": (
+        "gruv.py",
+        {"mixtures": 1, "temperature": 1.0},
+        {"temperature": 0.1},
+    ),
+    "gruv, Gaussian, temperature 0.03": (
+        "gruv.py",
+        {"mixtures": 1, "temperature": 1.0},
+        {"temperature": 0.03},
+    ),
     "gruv, Gaussian, hears itself": (
         "gruv.py",
         {"mixtures": 1, "temperature": 1.0, "scheduled_sampling": 1.0},
@@ -79,6 +91,8 @@ VARIANTS: dict[str, tuple[str, dict[str, Any], dict[str, float]]] = {
     ),
     "wavenet": ("wavenet.py", {}, {}),
     "wavenet, input noise 2": ("wavenet.py", {"input_noise": 2.0}, {}),
+    "wavenet, as it is": ("wavenet.py", WHOLE, {}),
+    "wavenet, as it is, temperature 0.9": ("wavenet.py", WHOLE, {"temperature": 0.9}),
 }
 
 
@@ -95,12 +109,10 @@ def trained(name: str, settings: argparse.Namespace) -> tuple["Recipe", dict[str
     folder = settings.runs / "_".join([Path(file).stem, *sorted(told)])
     sizes = {"epochs": settings.epochs, "units": settings.units}
     if file == "wavenet.py":
-        sizes = {"epochs": 2, "stacks": 1}
-    sizes = {k: v for k, v in sizes.items() if v}
+        sizes = SHORT
+    sizes = {k: v for k, v in sizes.items() if v} | options
     began = time.process_time()
-    made = kaudio.load_recipe(
-        RECIPES / file, audio=settings.audio, run_dir=folder, **sizes, **options
-    )
+    made = kaudio.load_recipe(RECIPES / file, audio=settings.audio, run_dir=folder, **sizes)
     run = kaudio.fit(replace(made, clip_seconds=0.0))
     spent, kept = time.process_time() - began, folder / "cpu_seconds.json"
     if not kept.exists():
