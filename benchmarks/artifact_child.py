@@ -27,6 +27,10 @@ def write(name: str, kind: str, folder: Path) -> Path:
     exported = CodeNetwork(build(name))
     if kind == "saved_model":
         write_saved_model(exported, folder / kind, describe(exported), BLOCK_STEPS)
+    elif kind == "onnx":
+        from kaudio.artifacts.onnx_files import write_onnx
+
+        write_onnx(exported, folder / kind, describe(exported))
     else:
         write_tflite(exported, {kind: folder / kind}, describe(exported))
     return folder / kind

@@ -62,6 +62,11 @@ BENCHMARKS = [
         for name in ("w-small", "w-deepsound")
         for kind in KINDS
     ),
+    Benchmark(
+        "artifact/w-small/onnx",
+        "samples/CPU-s",
+        lambda settings: play(settings, "w-small", "onnx", "tflite"),
+    ),
     *(
         Benchmark(
             f"artifact/w-small/{kind}/memory",
