@@ -26,7 +26,7 @@ EPOCH_STEPS = 100
 class Points:
     """Ten points of a long run, evenly spread; the first when a tenth of it is done.
 
-    Memory is the median since the point before: more or fewer batches wait at any moment.
+    Memory is the median of the last twentieth: more or fewer batches wait at any moment.
 
     Args:
         total: The whole length, in whatever unit.
@@ -42,7 +42,7 @@ class Points:
         if done < self.total * (self.seen + 1) / POINTS or self.seen == POINTS:
             return
         self.seen += 1
-        memory, self.memory = statistics.median(self.memory), []
+        memory, self.memory = statistics.median(self.memory[len(self.memory) // 2 :]), []
         print("point", memory, self.process.num_fds(), self.process.num_threads(), flush=True)
 
 
