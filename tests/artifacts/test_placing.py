@@ -1,14 +1,26 @@
 """Folders that appear as a whole: in one step where the system can, else in two."""
 
+import random
 import shutil
+import subprocess
 import sys
 import threading
+import time
 import uuid
 
 import pytest
 
 from kaudio.artifacts import placing
 
+# Replaces a folder again and again.
+FOREVER = """
+import pathlib, runpy, sys
+placed = runpy.run_path(sys.argv[1])["placed"]
+while True:
+    with placed(pathlib.Path(sys.argv[2])) as partial:
+        (partial / "card.md").write_text("whole")
+        print("once", flush=True)
+"""
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux exchanges names in one step.")
 
 
@@ -61,6 +73,21 @@ def test_there_is_a_folder_at_every_moment(tmp_path):
     looking.join()
     assert len(missing) > 200
     assert not any(missing)
+
+
+@on_linux
+def test_whoever_is_killed_leaves_a_whole_folder(tmp_path):
+    folder = tmp_path / "there"
+    write(folder, "whole")
+    for number in range(20):
+        command = [sys.executable, "-c", FOREVER, placing.__file__, str(folder)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
+            child.stdout.readline()
+            time.sleep(random.Random(number).uniform(0, 0.02))
+            child.kill()
+        assert content(folder) == {"card.md": "whole"}
+    write(folder, "whole")
+    assert list(tmp_path.iterdir()) == [folder]
 
 
 @pytest.mark.parametrize("system", ["linux", "other"])
