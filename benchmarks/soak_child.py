@@ -2,6 +2,7 @@
 
 import gc
 import os
+import statistics
 import sys
 import tempfile
 import time
@@ -26,21 +27,24 @@ EPOCH_STEPS = 100
 class Points:
     """Ten points of a long run, evenly spread; the first when a tenth of it is done.
 
+    Memory is the median of the last twentieth: more or fewer batches wait at any moment.
+
     Args:
         total: The whole length, in whatever unit.
     """
 
     def __init__(self, total: float) -> None:
         self.total, self.seen = total, 0
-        self.process = psutil.Process()
+        self.process, self.memory = psutil.Process(), []
 
     def at(self, done: float) -> None:
-        """Writes a point if the next tenth of the run is done."""
+        """Looks at memory, and writes a point if the next tenth of the run is done."""
+        self.memory.append(self.process.memory_info().rss / 1e6)
         if done < self.total * (self.seen + 1) / POINTS or self.seen == POINTS:
             return
         self.seen += 1
-        gc.collect()
-        memory = self.process.memory_info().rss / 1e6
+        gc.collect()  # what waits for it would look like a leak
+        memory, self.memory = statistics.median(self.memory[len(self.memory) // 2 :]), []
         print("point", memory, self.process.num_fds(), self.process.num_threads(), flush=True)
 
 

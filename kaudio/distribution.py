@@ -9,7 +9,6 @@ import re
 import signal
 import socket
 import sys
-import tempfile
 from collections.abc import Generator
 from typing import Any
 
@@ -109,7 +108,7 @@ def _scheduled() -> bool:
 
 def _join(coordinator: str | None, processes: int | None, process_id: int | None) -> None:
     bind = coordinator if coordinator and _is_loopback(coordinator.rpartition(":")[0]) else None
-    _KEPT["output"] = Output()
+    _KEPT["output"] = startup.Output()
     _say_when_aborted(_KEPT["output"])
     if coordinator:
         print(f"Waiting for all at {coordinator}, for at most {START_SECONDS} s.", flush=True)
@@ -134,41 +133,7 @@ def _is_loopback(host: str) -> bool:
     return all(ipaddress.ip_address(address[0]).is_loopback for *_, address in found)
 
 
-class Output:
-    """Sends what libraries in C++ say to a file, while Python keeps its own output.
-
-    Attributes:
-        log: The file.
-        stderr: Where standard error goes.
-    """
-
-    def __init__(self) -> None:
-        file, self.log = tempfile.mkstemp(prefix="kaudio-", suffix=".log")
-        self.kept = sys.stdout, sys.stderr
-        self.said = [os.dup(number) for number in (1, 2)]
-        self.stderr = self.said[1]
-        for number, name in enumerate(("stdout", "stderr"), start=1):
-            before = getattr(sys, name)
-            before.flush()
-            copy = os.fdopen(
-                os.dup(number), "w", buffering=1, encoding=before.encoding, errors=before.errors
-            )
-            setattr(sys, name, copy)
-            os.dup2(file, number)
-        os.close(file)
-
-    def restore(self) -> None:
-        """Leaves things as they were before."""
-        sys.stdout.flush()
-        sys.stderr.flush()
-        sys.stdout, sys.stderr = self.kept
-        for number, copy in enumerate(self.said, start=1):
-            os.dup2(copy, number)
-            os.close(copy)
-        os.unlink(self.log)
-
-
-def _say_when_aborted(output: Output) -> None:
+def _say_when_aborted(output: startup.Output) -> None:
     """JAX aborts a process whose others are gone. This lets it say so, in a sentence."""
     apart = (
         f"The processes did not find each other within {START_SECONDS} s. Start all of them by "
@@ -177,7 +142,9 @@ def _say_when_aborted(output: Output) -> None:
 
     def ended(_: int) -> None:
         sentence = LOST if startup.ends_at_once else apart
-        os.write(output.stderr, f"kaudio: {sentence} (Libraries said: {output.log})\n".encode())
+        log = output.save()
+        libraries = f" (Libraries said: {log})" if log else ""
+        os.write(output.stderr, f"kaudio: {sentence}{libraries}\n".encode())
         os._exit(1)
 
     _KEPT["SIGABRT"] = ctypes.CFUNCTYPE(None, ctypes.c_int)(ended)

@@ -3,6 +3,8 @@
 import contextlib
 import os
 import signal
+import sys
+import tempfile
 from collections.abc import Callable, Generator
 from enum import StrEnum
 
@@ -61,3 +63,48 @@ def silence() -> Generator[None]:
         os.dup2(stderr, 2)
         os.close(stderr)
         os.close(null)
+
+
+class Output:
+    """Sends what libraries in C++ say to a file, while Python keeps its own output.
+
+    The file has no name, so that nothing of it stays in whatever way the process ends.
+
+    Attributes:
+        stderr: Where standard error goes.
+    """
+
+    def __init__(self) -> None:
+        self.file = tempfile.TemporaryFile()  # noqa: SIM115 (open until `restore`)
+        self.kept = sys.stdout, sys.stderr
+        self.said = [os.dup(number) for number in (1, 2)]
+        self.stderr = self.said[1]
+        for number, name in enumerate(("stdout", "stderr"), start=1):
+            before = getattr(sys, name)
+            before.flush()
+            copy = os.fdopen(
+                os.dup(number), "w", buffering=1, encoding=before.encoding, errors=before.errors
+            )
+            setattr(sys, name, copy)
+            os.dup2(self.file.fileno(), number)
+
+    def save(self) -> str:
+        """Writes what was said to a file that stays. Returns its name; "" if it cannot."""
+        try:
+            copy, name = tempfile.mkstemp(prefix="kaudio-", suffix=".log")
+            said = os.pread(self.file.fileno(), os.fstat(self.file.fileno()).st_size, 0)
+            os.write(copy, said)
+            os.close(copy)
+        except OSError:
+            return ""
+        return name
+
+    def restore(self) -> None:
+        """Leaves things as they were before."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        sys.stdout, sys.stderr = self.kept
+        for number, copy in enumerate(self.said, start=1):
+            os.dup2(copy, number)
+            os.close(copy)
+        self.file.close()

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import keras
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from kaudio import backend, distribution
+from kaudio import backend, distribution, startup
 from kaudio.cli import main
 
 TINY = Path(__file__).parent / "faults" / "tiny.py"
@@ -54,6 +55,23 @@ def test_options_of_several_processes_are_refused_where_one_trains(capsys):
     with pytest.raises(SystemExit) as error:
         main(["fit", str(TINY), "--coordinator", "a:1"])
     assert "Add it, or leave them out" in str(error.value)
+
+
+def test_what_libraries_say_is_in_a_file_only_once_that_is_asked_for(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    output = startup.Output()
+    streams = sys.stdout, sys.stderr
+    print("Python")
+    os.write(1, b"a library, ")
+    os.write(2, b"another one")
+    before, name = list(tmp_path.iterdir()), output.save()
+    output.restore()
+    for stream in streams:
+        stream.close()
+    assert not before
+    assert list(tmp_path.iterdir()) == [Path(name)]
+    assert Path(name).read_text() == "a library, another one"
+    assert capfd.readouterr() == ("Python\n", "")
 
 
 @ON_JAX

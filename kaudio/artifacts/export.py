@@ -1,14 +1,11 @@
 """From a trained model to an exported folder: Keras, SavedModel, TensorFlow Lite, a card."""
 
-import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
-import uuid
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +18,7 @@ from kaudio.artifacts.describe import describe
 from kaudio.artifacts.interrupt import stoppable
 from kaudio.artifacts.networks import network
 from kaudio.artifacts.onnx_player import check_installed
+from kaudio.artifacts.placing import placed
 from kaudio.artifacts.players import DEFAULT_FORMATS, FORMATS
 from kaudio.models.load import load
 
@@ -110,40 +108,14 @@ def _write(
 
     exported = network(model)
     metadata = describe(exported)
-    partial = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
-    with said_of(folder), _temporary(partial):
+    with said_of(folder), placed(folder) as partial:
         write(exported, formats, partial, metadata, say)
         found = compare(exported, partial, say)
         say("Writing card.md")
         about = _about(source) if source else {}
         text = card(folder.name, metadata, found, about, licence)
         (partial / "card.md").write_text(text, encoding="utf-8")
-        _put_in_place(partial, folder)
     return found
-
-
-@contextlib.contextmanager
-def _temporary(folder: Path) -> Generator[None]:
-    folder.mkdir(parents=True)
-    try:
-        yield
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _put_in_place(partial: Path, folder: Path) -> None:
-    """Gives a finished folder its name. What had it before is there until then."""
-    if not folder.exists():
-        partial.rename(folder)
-        return
-    old = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
-    folder.rename(old)
-    try:
-        partial.rename(folder)
-    except BaseException:
-        old.rename(folder)
-        raise
-    shutil.rmtree(old) if old.is_dir() else old.unlink()
 
 
 def _about(source: Path) -> dict[str, Any]:

@@ -49,21 +49,29 @@ class RemoteWaveform(CachedWaveform):
         return super().read(start, count)
 
     def _again(self, start: int, count: int) -> np.ndarray:
-        samples = None
-        with locked(self.path.parent, self.path.stem[:2]):
+        folder, key = self.path.parent, self.path.stem
+        with locked(folder, key[:2]):
             samples = window(self.path, start, count)
             if samples is not None:  # somebody else has fetched it
                 return samples
-            # A server may say another version of the same content: what it is decides.
-            told, part = ask(self.address), (start, count)
-            made = _make(self.path.parent, self.address, told, self.sample_rate, part)
-            samples = made.part if made.key == self.path.stem else None
-        if samples is None:
-            raise OSError(
-                f"{self.address} was changed since it was first read. Start again, in another "
-                "--run-dir if you train."
-            )
-        return samples
+            told = ask(self.address)
+            if not self._changed(told):
+                made = _make(folder, self.address, told, self.sample_rate, (start, count))
+                if made.key == key and made.part is not None:
+                    return made.part
+        raise OSError(
+            f"{self.address} was changed since it was first read. Start again, in another "
+            "--run-dir if you train."
+        )
+
+    def _changed(self, told: Told) -> bool:
+        """Whether that is known before it is fetched.
+
+        A server may say another version of the same content: then what it is decides.
+        """
+        sizes = {told.size, self.told.size} - {None}
+        note = _noted(self.path.parent, _name(self.address, told, str(self.sample_rate)))
+        return len(sizes) > 1 or (note is not None and note.key != self.path.stem)
 
 
 def remote_waveform(

@@ -112,8 +112,24 @@ def test_a_file_that_changed_is_fetched_again(tmp_path, server, cache):
     (after,) = Corpus.from_manifest(table, RATE).recordings
     np.testing.assert_array_equal(whole(after), original(server.files["0.wav"]))
     before.waveform.path.unlink()
+    fetched = server.fetched["0.wav"]
     with pytest.raises(OSError, match=r"0\.wav was changed since it was first read\. Start again"):
         before.read(0, 10)
+    assert server.fetched["0.wav"] == fetched  # what it is now was known
+
+
+@pytest.mark.parametrize(("rate", "times"), [(RATE, 2), (2 * RATE, 1)])
+def test_a_file_of_another_size_is_not_fetched_to_learn_that_it_changed(
+    tmp_path, server, cache, rate, times
+):
+    table = manifest(tmp_path, server, ["0.wav"])
+    (before,) = Corpus.from_manifest(table, RATE).recordings
+    before.waveform.path.unlink()
+    fetched = server.fetched["0.wav"]
+    server.files["0.wav"] = audio(99, rate=rate)
+    with pytest.raises(OSError, match=r"0\.wav was changed"):
+        before.read(0, 10)
+    assert server.fetched["0.wav"] == times * fetched
 
 
 def test_trimmed_ends_are_known_without_fetching(tmp_path, server, cache):

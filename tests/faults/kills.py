@@ -92,17 +92,25 @@ class Kills:
         there = 0
         for number in range(kills):
             target, force = self.folder / "target", number >= kills // 2
-            if force and not target.exists():
+            if number == kills // 2:
                 shutil.copytree(whole, target)
             how = {"cpu_seconds": self.random.uniform(0, cpu)}
             if number % 4 == 3:
                 how = {"aim": ("naming", 1, self.random.uniform(0, 0.002))}
             killed = self.child(lambda t=target, f=force: scenes.export(model, t, f), **how)
             self.counts["export"][self.board.phase if killed else "ended first"] += 1
-            there += checks.whole_export(target, whole)
+            there += (found := checks.whole_export(target, whole))
+            assert found or not force, "the earlier folder is gone"
             if not force:
                 shutil.rmtree(target, ignore_errors=True)
-        self.notes.append(f"After {there} of {kills} killed exports a folder was there, whole.")
+        left = len(list(self.folder.glob(".target-*")))
+        self.child(lambda: scenes.export(model, target, True))
+        assert not list(self.folder.glob(".target-*")), "left over"
+        self.notes.append(
+            f"After {there} of {kills} killed exports a folder was there, whole, of which "
+            f"{kills - kills // 2} replaced an earlier one. The next one removed the {left} hidden "
+            "folders that they left."
+        )
 
     def generate(self, kills, seconds=60):
         model, whole, out = self.reference, self.folder / "whole.wav", self.folder / "clip.wav"

@@ -36,6 +36,7 @@ def watch_all(board):
 
     # The functions of the same names stand before the modules.
     export, fit = (import_module(f"kaudio.{name}") for name in ("artifacts.export", "training.fit"))
+    placing = import_module("kaudio.artifacts.placing")
     board.watch(cache, "write_waveform", "cache")
     board.watch(keeper, "save_state", "state")
     board.watch(keeper, "write_json", "metrics")
@@ -47,7 +48,7 @@ def watch_all(board):
     board.watch(fit, "_sample", "clip")
     board.watch(fit, "write_report", "closing")
     board.watch(export, "_write", "exporting")
-    board.watch(export, "_put_in_place", "naming")
+    board.watch(placing, "_put_in_place", "naming")
     # Time is counted in batches: what may be lost is then a number that the machine cannot shift.
     keeper.CHECKPOINT_SECONDS = STATE_STEPS - 1
     keeper.time = SimpleNamespace(monotonic=lambda: board.step)
