@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import saved_model_pb2
 
 
@@ -36,7 +35,7 @@ def slim(folder: Path) -> None:
         folder: The SavedModel. Its file is written again.
     """
     file = folder / "saved_model.pb"
-    saved = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+    saved: Any = saved_model_pb2.SavedModel.FromString(file.read_bytes())  # ty: ignore
     for graph in saved.meta_graphs:
         for function in graph.graph_def.library.function:
             _share_constants(function)
@@ -74,7 +73,7 @@ def _shorten(function: Any) -> None:
     weights = {
         argument.name: f"w{number}"
         for number, argument in enumerate(function.signature.input_arg)
-        if argument.type == types_pb2.DT_RESOURCE
+        if argument.type == tf.resource.as_datatype_enum
     }
     nodes = {node.name: f"n{number}" for number, node in enumerate(function.node_def)}
     short = {**nodes, **weights}

@@ -94,7 +94,7 @@ def at_most(num_weights: int) -> Generator[None]:
 
     # There is no other place that all layers pass on their way to memory.
     with _making:
-        keras.layers.Layer.add_weight = add_weight
+        keras.layers.Layer.add_weight = add_weight  # ty: ignore
         try:
             yield
         finally:
