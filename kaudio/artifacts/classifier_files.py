@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from kaudio.artifacts.classifier import Classifier
 from kaudio.artifacts.functions import with_options
-from kaudio.artifacts.saved_model import rooted
+from kaudio.artifacts.saved_model import described, rooted
 from kaudio.artifacts.slim import save
 from kaudio.artifacts.tflite import convert, held, with_constants
 
@@ -24,7 +24,7 @@ def write_saved_model(network: Classifier, folder: Path, metadata: dict) -> None
     whole = with_options(_named(network), audio).get_concrete_function(**audio)
     root = rooted(network.variables(), metadata)
     root.serve = with_options(lambda inputs: whole(**inputs)["probabilities"], audio)
-    save(root, folder, {"serve": whole})
+    save(root, folder, {"serve": whole, "describe": described(root)})
 
 
 def write_tflite(network: Classifier, files: dict[str, Path], metadata: dict) -> None:

@@ -16,8 +16,9 @@ from kaudio.generation import stream
 MOST_OTHER_CODES = 1e-4
 SAME_CODE = 1e-6
 TOLERANCE = 1e-4
-# Of audio compared: two receptive fields, or 20 s without one, as far as time allows. What rounded
-# weights play is other audio, and only measured.
+# Of audio compared: two receptive fields and at least so many codes, or 20 s without a field, as
+# far as time allows. What rounded weights play is other audio, and only measured.
+LEAST_CODES = 10_000
 LONGEST_AUDIO, LONGEST_WAIT, ROUNDED_WAIT = 20.0, 8.0, 2.0
 BLOCK_SECONDS = 0.1
 
@@ -43,7 +44,7 @@ def _most(exported: Network) -> int:
     longest = round(LONGEST_AUDIO * model.codec.sample_rate)
     if model.receptive_field is None:
         return longest
-    return min(longest, 2 * model.receptive_field + 1)
+    return min(longest, max(LEAST_CODES, 2 * model.receptive_field + 1))
 
 
 def _listen(
@@ -84,22 +85,23 @@ def judge(
     audio = audio[: len(reference)]
     reference = reference[: len(audio)]
     codes = exported.model.receptive_field is not None
+    # Of a mixture, what is drawn is a number, which is then rounded to one of very many codes.
+    is_number = not codes or exported.model.options["mixtures"]
+    same = TOLERANCE if is_number else SAME_CODE
     if codes and exact:
-        audio = follow(audio, reference, play_on)
+        audio = follow(audio, reference, play_on, same)
     apart = np.abs(audio - reference)
     result = Comparison(
         path.name,
         megabytes(path),
         len(audio),
-        float(np.mean(apart > SAME_CODE)),
+        float(np.mean(apart > (same if codes else SAME_CODE))),
         float(apart.max()),
         rate,
         exact,
         "samples",
     )
-    wrong = (
-        np.sum(apart > SAME_CODE) > most_others(len(audio)) if codes else apart.max() > TOLERANCE
-    )
+    wrong = np.sum(apart > same) > most_others(len(audio)) if codes else apart.max() > TOLERANCE
     if exact and (wrong or not np.isfinite(apart).all()):
         raise ValueError(
             f"'{path.name}' does not sound like the model: of {len(audio)} samples from the same "
@@ -118,6 +120,7 @@ def follow(
     audio: np.ndarray,
     reference: np.ndarray,
     play_on: Callable[[np.ndarray], Iterator[np.ndarray]],
+    same: float,
 ) -> np.ndarray:
     """What an artifact plays if, after each code of its own, it goes on from those of the model.
 
@@ -127,10 +130,11 @@ def follow(
         audio: What the artifact plays by itself.
         reference: What the model plays, as long.
         play_on: As for `judge`.
+        same: Samples that are no further apart are of the same code.
     """
     followed, done = audio.copy(), 0
     for _ in range(most_others(len(reference))):
-        others = np.flatnonzero(np.abs(followed[done:] - reference[done:]) > SAME_CODE)
+        others = np.flatnonzero(np.abs(followed[done:] - reference[done:]) > same)
         if not len(others):
             break
         done += int(others[0]) + 1

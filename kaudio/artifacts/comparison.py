@@ -13,7 +13,7 @@ class Comparison:
         megabytes: Its size, in millions of bytes.
         values: How many were compared, samples or probabilities. Of a `.keras` file, weights are
             compared instead.
-        different: Share of them that differ by more than 1e-6.
+        different: Share of them that differ by more than 1e-6 (codes of a mixture: 1e-4).
         largest: The largest difference.
         per_second: How much of its `unit` it does in a second of CPU, one clip at a time; None if
             not measured.

@@ -98,7 +98,11 @@ def check_version(metadata: dict[str, Any], name: str) -> None:
         ValueError: If it was.
     """
     found = metadata.get("format_version")
-    if not isinstance(found, int) or found > FORMAT_VERSION:
+    if not isinstance(found, int):
+        raise ValueError(
+            f"'{name}' is damaged: its format version is {found!r}. Export the model again."
+        )
+    if found > FORMAT_VERSION:
         raise ValueError(
             f"'{name}' has format version {found}, written by kaudio {metadata.get('kaudio')}. "
             f"This is kaudio {kaudio.__version__}, which reads versions up to {FORMAT_VERSION}. "

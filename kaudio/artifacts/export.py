@@ -2,9 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from kaudio.artifacts.card import card
 from kaudio.artifacts.compare import compare
 from kaudio.artifacts.comparison import Comparison
 from kaudio.artifacts.describe import describe
+from kaudio.artifacts.elsewhere import export_elsewhere
 from kaudio.artifacts.interrupt import stoppable
 from kaudio.artifacts.networks import network
 from kaudio.artifacts.onnx_player import check_installed
@@ -55,7 +53,7 @@ def export(
         ValueError: If a format is unknown or its packages are missing, the model cannot be
             exported, an artifact does not do the same, or the folder to replace has the model
             itself in it.
-        FileExistsError: If the folder is there and `force` is not set.
+        FileExistsError: If the folder is there and `force` is not set, or it is no exported one.
         NotADirectoryError: If the folder would lie in a file.
         OSError: If it cannot be written, such as when the disk is full.
 
@@ -71,9 +69,24 @@ def export(
         raise ValueError(f"Expected at least one format of {', '.join(FORMATS)}. Received: none.")
     if "onnx" in formats:
         check_installed("onnx", "onnxruntime")
-    if folder.exists() and not force:
+    source = None if isinstance(model, keras.Model) else Path(model)
+    _check_place(folder, force, source)
+    with stoppable(say) as say_on:
+        trained: Any = load(source) if source else model
+        if keras.config.backend() != "tensorflow":
+            return export_elsewhere(source or trained, folder, formats, force, licence, say_on)
+        return _write(trained, source, folder, formats, licence, say_on)
+
+
+def _check_place(folder: Path, force: bool, source: Path | None) -> None:
+    """Refuses a place where nothing can be written, or where something would be lost."""
+    if os.path.lexists(folder) and not force:
         raise FileExistsError(
             f"'{folder}' is there already. Export to another folder, or replace it with --force."
+        )
+    if folder.is_symlink() and not folder.exists():
+        raise FileExistsError(
+            f"'{folder}' is a link to what is not there. Remove it, or export to another folder."
         )
     for parent in folder.parents:
         if parent.exists() and not parent.is_dir():
@@ -81,17 +94,24 @@ def export(
                 f"'{folder}' cannot be written: '{parent}' is a file. Export to a folder that lies "
                 "in a folder."
             )
-    source = None if isinstance(model, keras.Model) else Path(model)
     for kept in (Path.cwd(), *([source] if source else [])):
         if kept.resolve().is_relative_to(folder.resolve()):
             raise ValueError(
                 f"'{folder}' cannot be replaced: '{kept}' lies there. Export to another folder."
             )
-    with stoppable(say) as say_on:
-        trained = load(source) if source else model
-        if keras.config.backend() != "tensorflow":
-            return _elsewhere(source or trained, folder, formats, force, licence)
-        return _write(trained, source, folder, formats, licence, say_on)
+    if folder.exists() and not _is_export(folder):
+        raise FileExistsError(
+            f"'{folder}' is nothing that `kaudio export` wrote, and is not replaced. Remove it, or "
+            "export to another folder."
+        )
+
+
+def _is_export(folder: Path) -> bool:
+    """Whether a folder is empty, or holds something that is exported."""
+    if not folder.is_dir():
+        return False
+    names = {path.name for path in folder.iterdir()}
+    return not names or not names.isdisjoint({*FORMATS.values(), "card.md"})
 
 
 def _write(
@@ -130,25 +150,3 @@ def _about(source: Path) -> dict[str, Any]:
             except (ValueError, RecursionError) as error:
                 raise ValueError(f"'{file}' is damaged. Remove it, and export again.") from error
     return found
-
-
-def _elsewhere(
-    model: Any, folder: Path, formats: Sequence[str], force: bool, licence: str | None
-) -> list[Comparison]:
-    """Exports in a process of its own, where Keras runs on TensorFlow."""
-    with tempfile.TemporaryDirectory() as temporary:
-        source = model
-        if isinstance(model, keras.Model):
-            source = Path(temporary) / "model.keras"
-            model.save(source)
-        command = [sys.executable, "-m", "kaudio", "export", str(source), str(folder)]
-        command += [part for name in formats for part in ("--format", name)]
-        command += ["--force"] if force else []
-        command += ["--licence", licence] if licence else []
-        command += ["--json", str(Path(temporary) / "found.json")]
-        environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
-        result = subprocess.run(command, env=environment, text=True, capture_output=True)
-        if result.returncode:
-            raise ValueError(result.stderr.strip().removeprefix("kaudio: "))
-        rows = json.loads((Path(temporary) / "found.json").read_text(encoding="utf-8"))
-        return [Comparison(**row) for row in rows]

@@ -39,8 +39,3 @@ def metadata_text(content: bytes) -> bytes:
     raise ValueError(
         "Expected a TensorFlow Lite file that `kaudio export` wrote. This one comes from elsewhere."
     )
-
-
-def read_metadata(content: bytes) -> dict:
-    """The same, read."""
-    return json.loads(metadata_text(content))

@@ -55,12 +55,21 @@ class Player(abc.ABC):
             ValueError: If noise or audio have another shape than the endpoint takes.
         """
         draws = tuple(self.metadata.get("noise_shape", ()))
-        if "noise" in inputs and inputs["noise"].shape[2:] != draws:
-            expected = ", ".join(map(str, ["batch", "steps", *draws]))
-            raise ValueError(
-                f"`noise` must have the shape ({expected}). Received: shape "
-                f"{inputs['noise'].shape}."
-            )
+        if "noise" in inputs:
+            noise = inputs["noise"]
+            shape = noise.shape
+            fits = len(shape) == 2 + len(draws) and shape[2:] == draws and 0 not in shape
+            if not fits or noise.dtype != np.float32:
+                expected = ", ".join(map(str, ["batch", "steps", *draws]))
+                raise ValueError(
+                    f"`noise` must have the shape ({expected}) and be float32. Received: shape "
+                    f"{shape}, {noise.dtype}."
+                )
+            if "state_0" in inputs and len(inputs["state_0"]) != shape[0]:
+                raise ValueError(
+                    f"`noise` must be of as many clips as the state. Received: {shape[0]}, and a "
+                    f"state of {len(inputs['state_0'])}."
+                )
         if "audio" in inputs and inputs["audio"].ndim != 2:
             raise ValueError(
                 "`audio` must have the shape (batch, samples). Received: shape "

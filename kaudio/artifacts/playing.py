@@ -48,6 +48,11 @@ def play(
             "Play several with the SavedModel or the `.keras` file."
         )
     about = player.metadata
+    if unknown := set(conditions or {}) - set(about["conditions"]):
+        raise ValueError(
+            f"This artifact can be told {', '.join(about['conditions']) or 'nothing'}. Received: "
+            f"{', '.join(sorted(unknown))}."
+        )
     rate, hop = about["sample_rate"], about["hop_length"]
     steps = max(64, round(block_seconds * rate / hop))
     values = player.controls(controls or {})
@@ -103,8 +108,12 @@ def _whole(prime: np.ndarray, about: dict) -> np.ndarray:
 def _over(times: np.ndarray, value: Any, batch_size: int, channels: int) -> np.ndarray:
     if value is None:
         value = np.zeros(channels)
-    rows = value(times) if callable(value) else np.broadcast_to(value, (len(times), channels))
-    rows = np.asarray(rows, "float32")
+    if not callable(value):
+        value = np.asarray(value, "float32")
+        if value.shape != (channels,):
+            raise ValueError(f"A condition has {channels} channels. Received: shape {value.shape}.")
+        value = np.broadcast_to(value, (len(times), channels))
+    rows = np.asarray(value(times) if callable(value) else value, "float32")
     if rows.shape != (len(times), channels):
         raise ValueError(f"A condition has {channels} channels. Received: shape {rows.shape}.")
     return np.repeat(rows[None], batch_size, axis=0)

@@ -46,6 +46,8 @@ class BlockEndpoints(Endpoints):
         return run
 
     def run(self, x: Any, state: Any, noise: Any, controls: dict, told: dict) -> tuple:
+        message = "`noise` must be of as many clips as the state."
+        tf.debugging.assert_equal(tf.shape(noise)[1], tf.shape(x)[0], message)
         size, total = self.block_steps, tf.shape(noise)[0]
         blocks = (total + size - 1) // size
         noise, told = keras.tree.map_structure(lambda t: _padded(t, size), (noise, told))
@@ -110,8 +112,8 @@ def write_saved_model(network: Network, folder: Path, metadata: dict, block_step
     """Writes a SavedModel.
 
     Functions of the loaded object: `generate`, `prime`, `stream`, `start`, `serve`, `seed` and
-    `describe`. Controls and conditions may be left out; states are lists. Its signatures have the
-    same names, all inputs of them and dicts of named tensors as outputs.
+    `describe`. Controls and conditions may be left out; states are lists. Its signatures (all of
+    these but `seed`) have all inputs, by name, and dicts of named tensors as outputs.
 
     Args:
         network: The network.
@@ -121,7 +123,7 @@ def write_saved_model(network: Network, folder: Path, metadata: dict, block_step
     """
     functions = Functions(BlockEndpoints(network, block_steps), None)
     root = rooted(network.variables(), metadata)
-    signatures = {"start": functions.first()}
+    signatures = {"start": functions.first(), "describe": described(root)}
     for name in functions.inputs():
         signatures[name] = functions.concrete(name)
         setattr(root, name, _for_people(name, signatures[name], functions))
@@ -139,6 +141,16 @@ def rooted(variables: list, metadata: dict) -> Any:
     root.weights = [variable.value for variable in variables]
     root.describe = with_options(lambda inputs: tf.constant(text), {})
     return root
+
+
+def described(root: Any) -> Any:
+    """What it tells of itself, for runtimes that know nothing but signatures."""
+
+    @tf.function(input_signature=[])
+    def describe() -> dict:
+        return {"description": root.describe()}
+
+    return describe
 
 
 def _for_people(name: str, whole: Callable, functions: Functions) -> Any:

@@ -9,7 +9,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 
 def save(root: tf.Module, folder: Path, signatures: dict[str, Any]) -> None:
-    """Writes a SavedModel whose graph is several times smaller than `tf.saved_model.save` makes it.
+    """Writes a SavedModel whose graph is less than half as large as `tf.saved_model.save` makes it.
 
     Args:
         root: What is saved.

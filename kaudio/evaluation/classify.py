@@ -16,6 +16,8 @@ from kaudio.evaluation.verdict import Verdict
 SILENT_PEAK = 2.0**-15
 # Logarithms of smaller probabilities are not taken: one chunk cannot rule out a label for all.
 LEAST = 1e-7
+# Seconds. A batch of eight takes 6 MB of memory for each of them.
+LONGEST_CHUNK = 120.0
 
 
 @runtime_checkable
@@ -50,7 +52,8 @@ def classify(
         audio: An audio file of any rate and format, which is streamed: memory does not grow with
             its length. Or a waveform `(samples,)` at the rate of the model, full scale at
             -1 and 1.
-        seconds: Length of the chunks. Best is that of the clips that the model was trained on.
+        seconds: Length of the chunks, at most 120, since a batch of them is in memory. Best is that
+            of the clips that the model was trained on.
         hop_seconds: From the start of a chunk to that of the next.
         batch_size: Chunks at a time. It is compiled once for one size.
 
@@ -61,7 +64,7 @@ def classify(
         TypeError: If the model is not a `ComposerClassifier`.
         AudioError: If the file cannot be read, or is silent throughout.
         ValueError: If a waveform is not one channel of finite floats, or silent throughout; if a
-            length is not above 0; if the model answers what is not finite.
+            length is out of range; if the model answers what is not finite.
 
     Example:
     >>> verdict = kaudio.classify(kaudio.load("runs/composers"), "unknown.flac")
@@ -75,11 +78,13 @@ def classify(
         )
     rate = model.sample_rate
     frame_seconds = model.options["hop_length"] / rate
-    lengths_make_sense = frame_seconds <= seconds < np.inf and 1 / rate <= hop_seconds < np.inf
+    lengths_make_sense = (
+        frame_seconds <= seconds <= LONGEST_CHUNK and 1 / rate <= hop_seconds < np.inf
+    )
     if not lengths_make_sense or batch_size < 1:
         raise ValueError(
-            f"`seconds` must be {frame_seconds:.3g} or more, `hop_seconds` {1 / rate:.3g} or more "
-            f"and `batch_size` 1 or more. Received: seconds={seconds}, "
+            f"`seconds` must be from {frame_seconds:.3g} to {LONGEST_CHUNK:g}, `hop_seconds` "
+            f"{1 / rate:.3g} or more and `batch_size` 1 or more. Received: seconds={seconds}, "
             f"hop_seconds={hop_seconds}, batch_size={batch_size}."
         )
     length, hop = round(seconds * rate), round(hop_seconds * rate)

@@ -19,7 +19,7 @@ from kaudio.models.nmse import NMSE
 
 # Share of the newest batch in the running variance of what the model could not predict.
 RESIDUAL_RATE = 0.01
-NO_OPTIONS = ("self", "codec", "kwargs", "__class__")
+NO_OPTIONS = ("self", "codec", "name", "__class__")
 
 
 @keras.saving.register_keras_serializable("kaudio")
@@ -104,7 +104,7 @@ class FrameLSTM(Autoregressive):
         ramp_steps: int = 0,
         lanes: int = 0,
         dtype: Any = None,
-        **kwargs: Any,
+        name: str | None = None,
     ) -> None:
         options = {k: v for k, v in locals().items() if k not in NO_OPTIONS}
         options["dtype"] = dtype = keras.dtype_policies.get(dtype).name
@@ -116,7 +116,7 @@ class FrameLSTM(Autoregressive):
         outputs, _ = parts(frames)
         if head is None:
             outputs = parts.standardize(outputs, inverse=True)
-        super().__init__(inputs=frames, outputs=outputs, **kwargs)
+        super().__init__(inputs=frames, outputs=outputs, name=name)
         # Config
         self.dtype_policy = keras.dtype_policies.get(dtype)  # `compile` scales losses by it
         self.codec, self.head = codec, head

@@ -47,6 +47,11 @@ def load(path: Path | str) -> keras.Model:
     except Refused as error:
         raise ValueError(f"'{file}' is not read: {error}.") from error
     except Exception as error:  # of many kinds, by what is damaged
+        if "unexpected keyword argument" in str(error):
+            raise ValueError(
+                f"'{file}' has options that this kaudio does not know: a later one has written it. "
+                "Install a newer kaudio: pip install --upgrade kaudio."
+            ) from error
         reason = " ".join(str(error).split(". ")[0].split())[:300] or type(error).__name__
         raise ValueError(
             f"'{file}' is damaged, or a model of classes that kaudio does not know: {reason}."

@@ -14,7 +14,7 @@ from kaudio.models.autoregressive import NOTHING, Autoregressive, State, Tensor
 from kaudio.models.heads import Categorical, LogisticMixture
 from kaudio.models.stepper import WaveNetStepper
 
-NO_OPTIONS = ("self", "codec", "kwargs", "__class__")
+NO_OPTIONS = ("self", "codec", "name", "__class__")
 
 
 @keras.saving.register_keras_serializable("kaudio")
@@ -109,7 +109,7 @@ class WaveNet(Autoregressive):
         top_k: float = 0,
         top_p: float = 1.0,
         dtype: Any = None,
-        **kwargs: Any,
+        name: str | None = None,
     ) -> None:
         options = {k: v for k, v in locals().items() if k not in NO_OPTIONS}
         options = {k: list(v) if isinstance(v, list | tuple) else v for k, v in options.items()}
@@ -145,7 +145,7 @@ class WaveNet(Autoregressive):
         conditions = conditioning(samples, given) if conditioning.conditions else None
         x = codes if input_kind == "one_hot" else ops.expand_dims(samples, -1)
         x = outlet(hidden(ops.relu(trunk(x, conditions))))
-        super().__init__({"steps": codes, **given} if given else codes, x, **kwargs)
+        super().__init__({"steps": codes, **given} if given else codes, x, name=name)
         # Config
         self.dtype_policy = keras.dtype_policies.get(dtype)  # `compile` scales losses by it
         self.codec, self.head = codec, head

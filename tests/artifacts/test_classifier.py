@@ -132,10 +132,10 @@ def test_it_answers_the_same_without_kaudio_and_on_jax(exported, program, backen
 
 
 def test_metadata_say_what_the_labels_are(exported):
-    from kaudio.artifacts.lite_metadata import read_metadata
+    from kaudio.artifacts.lite_metadata import metadata_text
 
     model, folder, _ = exported
-    about = read_metadata((folder / "model.tflite").read_bytes())
+    about = json.loads(metadata_text((folder / "model.tflite").read_bytes()))
     assert about == json.loads(json.dumps(describe(network(model))))
     assert about["labels"] == ["bach", "schubert", "satie"]
     assert (about["sample_rate"], about["receptive_field"]) == (RATE, model.receptive_field)
