@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import functools
 import hashlib
 import ipaddress
 import os
@@ -30,6 +31,10 @@ LOST = (
 _GONE = re.compile(
     r"(UNKNOWN|UNAVAILABLE|INTERNAL|ABORTED|DEADLINE_EXCEEDED): .*(Gloo|NCCL|[Cc]oordination)"
 )
+# What JAX says, on all ways, before it aborts a process since another one does not answer.
+_TERMINATED = b"JAX distributed service detected fatal errors"
+# Within which a process that is aborted says so: what it asks for may be what was broken.
+_LAST_SECONDS = 10
 # What the system calls, and what is put back, outlive the functions of this module.
 _KEPT: dict[str, Any] = {}
 
@@ -115,6 +120,7 @@ def _join(coordinator: str | None, processes: int | None, process_id: int | None
     try:
         backend.join(coordinator, processes, process_id, bind, START_SECONDS)
     except (RuntimeError, ValueError) as error:
+        _say_no_more()
         raise ValueError(
             f"The processes cannot join: {str(error).splitlines()[0].rstrip('.')}. Name "
             "--coordinator, --processes and --process-id, all three."
@@ -134,28 +140,53 @@ def _is_loopback(host: str) -> bool:
 
 
 def _say_when_aborted(output: startup.Output) -> None:
-    """JAX aborts a process whose others are gone. This lets it say so, in a sentence."""
+    """JAX aborts a process whose others are gone. This lets it say so, in a sentence.
+
+    A library that finds its memory broken aborts, too. Python may then wait for ever for a lock
+    that the library holds, and so an alarm ends it. It is set by Python, so that one thing is left:
+    that another thread holds the lock of Python itself, and waits in vain.
+    """
     apart = (
         f"The processes did not find each other within {START_SECONDS} s. Start all of them by "
         "then, with the --coordinator that they can all reach."
     )
+    broken = (
+        "A library has aborted this process, by a fault of its own or for want of memory. What was "
+        "last saved is whole: start all processes again with the same options, to go on from there."
+    )
 
     def ended(_: int) -> None:
-        sentence = LOST if startup.ends_at_once else apart
+        signal.alarm(_LAST_SECONDS)
+        _handle(signal.SIGALRM)
+        sentence = broken
+        if _TERMINATED in output.read():
+            sentence = LOST if startup.ends_at_once else apart
         log = output.save()
         libraries = f" (Libraries said: {log})" if log else ""
         os.write(output.stderr, f"kaudio: {sentence}{libraries}\n".encode())
         os._exit(1)
 
     _KEPT["SIGABRT"] = ctypes.CFUNCTYPE(None, ctypes.c_int)(ended)
-    _handle(signal.SIGABRT, ctypes.cast(_KEPT["SIGABRT"], ctypes.c_void_p))
+    handler = ctypes.cast(_KEPT["SIGABRT"], ctypes.c_void_p)
+    _KEPT["before"] = _handle(signal.SIGABRT, handler)
+
+
+def _say_no_more() -> None:
+    """Undoes `_say_when_aborted`, and lets libraries write where they did."""
+    _handle(signal.SIGABRT, _KEPT.pop("before"))
+    _KEPT.pop("output").restore()
 
 
 def _handle(number: signal.Signals, handler: Any = None) -> Any:
     """Sets what the system calls at a signal, None for its default. Returns what it was."""
+    return _system_signal()(int(number), handler)
+
+
+@functools.cache  # so that a process that is aborted need not look for it
+def _system_signal() -> Any:
     function = ctypes.CDLL(None).signal
     function.restype, function.argtypes = ctypes.c_void_p, [ctypes.c_int, ctypes.c_void_p]
-    return function(int(number), handler)
+    return function
 
 
 def _end_at_once(*error: Any) -> None:
@@ -167,7 +198,13 @@ def _end_at_once(*error: Any) -> None:
 
 @contextlib.contextmanager
 def told_by_jax() -> Generator[None]:
-    """Context in which JAX hears SIGTERM, to tell all processes. Outside it ends this one."""
+    """Context in which JAX hears SIGTERM, to tell all processes. Outside it ends this one.
+
+    Processes that did not join by `distribute` let JAX hear it all the time.
+    """
+    if "SIGTERM" not in _KEPT:
+        yield
+        return
     _handle(signal.SIGTERM, _KEPT["SIGTERM"])
     try:
         yield
@@ -183,8 +220,8 @@ def part() -> None:
         return
     startup.ends_at_once = False
     sys.excepthook = sys.__excepthook__
-    _handle(signal.SIGABRT)
-    _KEPT.pop("output").restore()
+    del _KEPT["SIGTERM"]
+    _say_no_more()
 
 
 def agree(mine: str) -> None:

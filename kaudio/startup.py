@@ -88,12 +88,15 @@ class Output:
             setattr(sys, name, copy)
             os.dup2(self.file.fileno(), number)
 
+    def read(self) -> bytes:
+        """What was said."""
+        return os.pread(self.file.fileno(), os.fstat(self.file.fileno()).st_size, 0)
+
     def save(self) -> str:
         """Writes what was said to a file that stays. Returns its name; "" if it cannot."""
         try:
             copy, name = tempfile.mkstemp(prefix="kaudio-", suffix=".log")
-            said = os.pread(self.file.fileno(), os.fstat(self.file.fileno()).st_size, 0)
-            os.write(copy, said)
+            os.write(copy, self.read())
             os.close(copy)
         except OSError:
             return ""

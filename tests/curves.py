@@ -1,4 +1,4 @@
-"""Fifty steps of a small model of each kind, on any backend: `python curves.py FOLDER`."""
+"""Fifty steps of a small model of each kind, on any backend: `python curves.py FOLDER NAME`."""
 
 import sys
 from pathlib import Path
@@ -74,10 +74,9 @@ def weights(model):
 
 
 if __name__ == "__main__":
-    folder = Path(sys.argv[1])
-    for name in MAKE:
-        model, batches = make(name)
-        with np.load(folder / f"{name}.npz") as initial:
-            model.set_weights([initial[key] for key in initial.files])
-        np.save(folder / f"{name}.npy", losses(model, batches))
+    folder, name = Path(sys.argv[1]), sys.argv[2]
+    model, batches = make(name)
+    with np.load(folder / f"{name}.npz") as initial:
+        model.set_weights([initial[key] for key in initial.files])
+    np.save(folder / f"{name}.npy", losses(model, batches))
     print(keras.config.backend())

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -72,6 +73,71 @@ def test_what_libraries_say_is_in_a_file_only_once_that_is_asked_for(tmp_path, m
     assert list(tmp_path.iterdir()) == [Path(name)]
     assert Path(name).read_text() == "a library, another one"
     assert capfd.readouterr() == ("Python\n", "")
+
+
+def test_where_processes_cannot_join_all_is_as_before(monkeypatch):
+    streams = []
+
+    def join(*_):
+        streams.extend((sys.stdout, sys.stderr))
+        raise RuntimeError("No scheduler.")
+
+    def state():
+        handler = distribution._handle(signal.SIGABRT)
+        distribution._handle(signal.SIGABRT, handler)
+        return sys.stdout, sys.stderr, os.fstat(1), os.fstat(2), handler
+
+    monkeypatch.setattr(backend, "join", join)
+    before = state()
+    with pytest.raises(ValueError, match=r"cannot join: No scheduler\. Name"):
+        distribution._join(None, None, None)
+    for stream in streams:
+        stream.close()
+    assert state() == before
+
+
+def test_who_joined_by_other_means_lets_jax_hear_signals_as_it_does():
+    before = signal.getsignal(signal.SIGTERM)
+    with distribution.told_by_jax():
+        assert signal.getsignal(signal.SIGTERM) == before
+
+
+# In children that have computed nothing, so that they may be forked.
+ABORTED = """
+import os
+import time
+
+from kaudio import distribution, startup
+
+distribution._LAST_SECONDS = 1
+PEER = b"F0] Terminating process because the JAX distributed service detected fatal errors."
+for said, startup.ends_at_once in (PEER, True), (PEER, False), (b"Check failed", True), (b"", 1):
+    child = os.fork()
+    if not child:
+        output = startup.Output()
+        os.write(2, said)
+        if not said:
+            output.read = lambda: time.sleep(60)
+        distribution._say_when_aborted(output)
+        os.abort()
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+@ON_JAX
+def test_what_aborts_a_process_is_told_apart(tmp_path):
+    result = subprocess.run(
+        [sys.executable, "-c", ABORTED],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    said = [line for line in result.stderr.splitlines() if line.startswith("kaudio: ")]
+    assert result.stdout.split() == ["1", "1", "1", str(-signal.SIGALRM)], result.stderr
+    for line, sentence in zip(
+        said, (distribution.LOST, "did not find each other", "A library has aborted"), strict=True
+    ):
+        assert sentence in line
+    assert "Check failed" in Path(said[2].split("said: ")[1].rstrip(")")).read_text()
 
 
 @ON_JAX

@@ -25,7 +25,7 @@ from kaudio.recipe import Recipe
 from kaudio.training import judge, summary
 from kaudio.training.alone import alone
 from kaudio.training.finish import class_baselines, finish_classifier, write_report
-from kaudio.training.keeper import Guard, Keeper, Lost, stop_politely
+from kaudio.training.keeper import Guard, Keeper, Lost, Stopped, stop_politely
 from kaudio.training.progress import ProgressBar
 from kaudio.training.refused import said_of
 from kaudio.training.run import Run, write_json, write_whole
@@ -94,7 +94,12 @@ def _fit(recipe: Recipe, run: Run, processes: Processes) -> Run:
     if "baselines" not in progress:
         progress["baselines"] = _baselines(recipe)
     if progress["step"] < recipe.epochs * len(recipe.train):
-        _train(recipe, run, progress, processes)
+        try:
+            _train(recipe, run, progress, processes)
+        except Stopped:
+            if processes.count > 1:
+                part()  # once the first has saved: it takes with it what all of them need
+            raise
     elif first:
         count = len(progress["epochs"])
         print(f"This run is complete: {count} epochs. It goes on with --epochs {2 * count}, say.")

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 
 from kaudio.backend import ALONE, Processes, asked_to_stop, by_itself
-from kaudio.distribution import agree, told_by_jax
+from kaudio.distribution import told_by_jax
 from kaudio.training.run import Run, write_json, write_whole
 from kaudio.training.state import save_state
 
@@ -148,7 +148,6 @@ class Keeper(keras.callbacks.Callback):
         self._save_state()
         if not self.run.model.exists():
             self._save_model()
-        agree("stop")  # once the first process has saved
         raise Stopped(
             f"Stopped after {self.progress['step']} batches; all is saved in {self.run.folder}. "
             "Fit again with the same options to go on from here."
