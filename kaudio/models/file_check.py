@@ -127,16 +127,21 @@ def _check_config(config: Any, is_ours: bool, name: str = "") -> None:
 
 def _count_weights(content: bytes) -> int:
     """How many weights there are, all of which are finite and in the file as they are."""
-    total = 0
+    total = num_bytes = 0
 
     def look(name: str, found: Any) -> None:
-        nonlocal total
+        nonlocal total, num_bytes
         if not isinstance(found, h5py.Dataset):
             return
         if found.chunks is not None or found.external or found.is_virtual:
             raise Refused(f"its weights {name} are packed, or in another file")
         if found.nbytes > len(content) or found.dtype.kind not in "biuf":
             raise Refused(f"its weights {name} are of shape {found.shape} and type {found.dtype}")
+        if found.id.get_storage_size() != found.nbytes:  # HDF5 would give zeros for them
+            raise Refused(f"its weights {name} are claimed, and not in the file")
+        num_bytes += found.nbytes
+        if num_bytes > len(content):
+            raise Refused(f"its weights, as far as {name}, overlap")
         total += found.size
         if found.dtype.kind == "f" and not np.isfinite(found[()]).all():
             raise Refused(f"its weights {name} are not all finite numbers")

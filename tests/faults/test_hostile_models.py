@@ -2,7 +2,6 @@
 
 import io
 import json
-import resource
 import shutil
 import zipfile
 from pathlib import Path
@@ -18,6 +17,7 @@ from kaudio.cli import main
 from kaudio.models.file_check import CONFIG, WEIGHTS, Refused, at_most, check_file
 from kaudio.models.load import load
 
+from .audio_worker import forget_peak, peak_megabytes
 from .mutations import mutated
 
 SHIPPED = Path(__file__).parents[2] / "saved_models"
@@ -38,9 +38,21 @@ def parts(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def little_memory():
     """No test takes more than 150 MB, whatever the file asks for."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    forget_peak()
+    before = peak_megabytes()
     yield
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150_000
+    assert peak_megabytes() - before < 150
+
+
+def test_an_earlier_peak_hides_nothing():
+    bytearray(300_000_000)
+    forget_peak()
+    before = peak_megabytes()
+    held = np.ones(25_000_000)
+    assert peak_megabytes() - before > 150
+    del held
+    forget_peak()
+    assert peak_megabytes() - before < 50
 
 
 def pack(folder, parts, compression=zipfile.ZIP_STORED):
@@ -197,12 +209,26 @@ def _link(file, name):
         _replace(shape=(10**6, 10**6), dtype="f4", chunks=(1000, 1000), compression="gzip"),
         _replace(shape=(10**6, 10**6), dtype="f4"),
         _replace(shape=(3, 1, 2), dtype="f4"),
+        _replace(shape=(8, 7), dtype="f4"),  # claimed: no bytes were ever written
         _replace(shape=(8, 7), dtype="S4"),
         _replace(shape=(8, 7), dtype="f4", external=[("/etc/passwd", 0, 224)]),
     ],
 )
 def test_weights_that_are_not_those_of_the_model_are_refused(change, parts, tmp_path):
     refusal(pack(tmp_path, weighed(parts, change)))
+
+
+def test_weights_that_share_their_bytes_are_refused(parts, tmp_path):
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        one, two = (file.create_dataset(name, data=np.ones(2_000, "f4")) for name in "ab")
+        first, last = (found.id.get_offset() for found in (one, two))
+    whole = content.getvalue()
+    assert last + 8_000 == len(whole)  # so that the second one can be cut off
+    for old, new in ((last, first), (len(whole), last)):
+        whole = whole.replace(old.to_bytes(8, "little"), new.to_bytes(8, "little"))
+    file = pack(tmp_path, {**parts, WEIGHTS: whole[:last]})
+    assert "overlap" in refusal(file)
 
 
 def test_a_part_of_a_file_is_refused(parts, tmp_path):
