@@ -134,6 +134,9 @@ def _check_config(
         is_ours = is_ours or registered.startswith("kaudio>")
         if kind:
             is_known = is_ours or keras.saving.get_registered_object(registered) is None
+        # Of numbers alone, Keras would compute it at once, at any size.
+        if not all(map(_has_input, config.get("inbound_nodes", ()))):
+            raise Refused(f"its {CONFIG} has a {kind} in it that has no input")
         for key, value in config.items():
             _check_config(value, is_ours, is_known, key)
     elif isinstance(config, list):
@@ -148,6 +151,13 @@ def _check_config(
         limit = SMALLER.get(name, LARGEST) if is_ours else LARGEST
         if not -limit <= config <= limit:  # nor what is no number
             raise Refused(f"{name!r} is {config:g} in its {CONFIG}")
+
+
+def _has_input(node: Any) -> bool:
+    if isinstance(node, dict):
+        is_input = node.get("class_name") == "__keras_tensor__"
+        return is_input or any(map(_has_input, node.values()))
+    return isinstance(node, list) and any(map(_has_input, node))
 
 
 def _count_weights(content: bytes) -> int:
