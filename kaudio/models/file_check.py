@@ -6,7 +6,7 @@ import json
 import math
 import threading
 import zipfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,10 @@ MEMBERS = {"metadata.json", CONFIG, WEIGHTS}
 MOST_CONFIG_BYTES = 1 << 20
 # Keras stores what it writes as it is; somebody may have packed the file again.
 MOST_EXPANSION = 20
-# Of numbers and lists in the configuration of what is kaudio's. A larger dilation, say, would be a
-# state of gigabytes, however few weights there are.
+# Of numbers in a configuration, and of lists in that of what is kaudio's. A larger dilation, say,
+# would be a state of gigabytes, however few weights there are.
 LARGEST, LONGEST = 1 << 20, 10_000
+ANY_NUMBER = ("seed", "boundaries", "shared_object_id")  # and `..._steps`: none is a size
 SMALLER = {"num_layers": 1_000, "members": 1_000, "blocks": 1_000}
 SMALLER |= {"kernel_size": 4_096, "input_kernel_size": 4_096}
 SMALLER |= {"hop_length": 4_096, "bands_per_octave": 96}  # whose product is a table
@@ -65,7 +66,7 @@ def check_file(path: Path) -> int:
         if archive.getinfo(CONFIG).file_size > MOST_CONFIG_BYTES:
             raise Refused(f"its {CONFIG} is longer than {MOST_CONFIG_BYTES} bytes")
         try:
-            _check_config(json.loads(archive.read(CONFIG)), False)
+            _check_config(json.loads(archive.read(CONFIG)))
         except RecursionError as error:
             raise Refused(f"its {CONFIG} is nested too deeply") from error
         content = archive.read(WEIGHTS)
@@ -74,69 +75,108 @@ def check_file(path: Path) -> int:
 
 @contextlib.contextmanager
 def at_most(num_weights: int) -> Generator[None]:
-    """Context in which layers refuse to make more weights than that, before they make them.
+    """Context in which no more is made than a file with that many weights may ask for.
 
     A configuration is a few words, and may ask for 10^12 weights: how many it asks for is not
-    known before layers are made, one after another.
+    known before layers, metrics and optimizers are made, one after another.
 
     Raises:
-        Refused: Where a layer asks for more than are left.
+        Refused: Where one asks for more than is left, before it is made.
     """
     left = num_weights + SPARE_WEIGHTS
-    original = keras.layers.Layer.add_weight
+    make, build = keras.Variable.__init__, keras.layers.Normalization.build
 
-    def add_weight(layer: Any, shape: Any = None, *args: Any, **options: Any) -> Any:
+    def spend(sizes: Iterable[int]) -> None:
         nonlocal left
-        left -= math.prod(size for size in np.atleast_1d(() if shape is None else shape).tolist())
+        left -= math.prod(sizes)
         if left < 0:
             raise Refused(f"it asks for more weights than the {num_weights} that it holds")
-        return original(layer, shape, *args, **options)
 
-    # There is no other place that all layers pass on their way to memory.
+    def counted(self: Any, initializer: Any, shape: Any = None, *args: Any, **options: Any) -> None:
+        spend(np.atleast_1d(() if shape is None else shape).tolist())
+        make(self, initializer, shape, *args, **options)
+
+    def counted_build(self: Any, input_shape: Any) -> None:
+        spend([input_shape[axis] or 1 for axis in self.axis])
+        build(self, input_shape)
+
+    # All weights pass the first on their way to memory, whoever asks. The second has no weights
+    # where it is told a mean, which it repeats as often as its input is wide.
     with _making:
-        keras.layers.Layer.add_weight = add_weight  # ty: ignore
+        keras.Variable.__init__ = counted  # ty: ignore
+        keras.layers.Normalization.build = counted_build  # ty: ignore
         try:
             yield
         finally:
-            keras.layers.Layer.add_weight = original
+            keras.Variable.__init__ = make
+            keras.layers.Normalization.build = build
 
 
 def _is_asset(name: str) -> bool:
     return name.startswith("assets/") and ".." not in name and "\\" not in name
 
 
-def _check_config(config: Any, is_ours: bool, name: str = "") -> None:
-    """Refuses numbers that no model has, and what is neither a layer nor a number."""
+def _check_config(
+    config: Any, is_ours: bool = False, is_known: bool = True, name: str = ""
+) -> None:
+    """Refuses numbers that no model has, and what is neither a layer nor a number.
+
+    Args:
+        config: The configuration, or a part of it.
+        is_ours: Whether it is that of a class of kaudio's.
+        is_known: Whether it is that of a class of kaudio's or of Keras, not of the program.
+        name: What the part is called.
+    """
     if isinstance(config, dict):
-        kind = config.get("class_name")
+        kind, registered = config.get("class_name"), str(config.get("registered_name"))
         if kind in REFUSED:
             raise Refused(f"its {CONFIG} has a {kind} in it, which may be code")
-        is_ours = is_ours or str(config.get("registered_name")).startswith("kaudio>")
+        is_ours = is_ours or registered.startswith("kaudio>")
+        if kind:
+            is_known = is_ours or keras.saving.get_registered_object(registered) is None
+        # Of numbers alone, Keras would compute it at once, at any size.
+        if not all(map(_has_input, config.get("inbound_nodes", ()))):
+            raise Refused(f"its {CONFIG} has a {kind} in it that has no input")
         for key, value in config.items():
-            _check_config(value, is_ours, key)
+            _check_config(value, is_ours, is_known, key)
     elif isinstance(config, list):
         if is_ours and len(config) > LONGEST:
             raise Refused(f"{name!r} in its {CONFIG} has {len(config)} entries")
         for value in config:
-            _check_config(value, is_ours, name)
-    elif is_ours and isinstance(config, int | float) and not name.endswith("_steps"):
-        limit = SMALLER.get(name, LARGEST)
+            _check_config(value, is_ours, is_known, name)
+    elif name in ANY_NUMBER or name.endswith("_steps"):
+        return
+    # Layers of Keras have large numbers that are no sizes, such as the value of a mask.
+    elif isinstance(config, int | float if is_ours else int) and is_known:
+        limit = SMALLER.get(name, LARGEST) if is_ours else LARGEST
         if not -limit <= config <= limit:  # nor what is no number
             raise Refused(f"{name!r} is {config:g} in its {CONFIG}")
 
 
+def _has_input(node: Any) -> bool:
+    if isinstance(node, dict):
+        is_input = node.get("class_name") == "__keras_tensor__"
+        return is_input or any(map(_has_input, node.values()))
+    return isinstance(node, list) and any(map(_has_input, node))
+
+
 def _count_weights(content: bytes) -> int:
     """How many weights there are, all of which are finite and in the file as they are."""
-    total = 0
+    total = num_bytes = 0
 
     def look(name: str, found: Any) -> None:
-        nonlocal total
+        nonlocal total, num_bytes
         if not isinstance(found, h5py.Dataset):
             return
         if found.chunks is not None or found.external or found.is_virtual:
             raise Refused(f"its weights {name} are packed, or in another file")
         if found.nbytes > len(content) or found.dtype.kind not in "biuf":
             raise Refused(f"its weights {name} are of shape {found.shape} and type {found.dtype}")
+        if found.id.get_storage_size() != found.nbytes:  # HDF5 would give zeros for them
+            raise Refused(f"its weights {name} are claimed, and not in the file")
+        num_bytes += found.nbytes
+        if num_bytes > len(content):
+            raise Refused(f"its weights, as far as {name}, overlap")
         total += found.size
         if found.dtype.kind == "f" and not np.isfinite(found[()]).all():
             raise Refused(f"its weights {name} are not all finite numbers")
