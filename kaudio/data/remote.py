@@ -115,13 +115,11 @@ def fetch(address: str, target: Path, told: Told) -> None:
         told: What the server said about it.
 
     Raises:
-        AudioError: If the server says that it has no such file, or does not give it, or if the
-            file takes more than the cache may hold, whatever the server says of its size.
+        AudioError: If the server does not have or give it, or it is more than the cache may hold.
         ConnectionError: If the server does not answer, also later, or the file changes meanwhile.
         CacheError: If `target` cannot be written.
     """
-    limit = limit_bytes()
-    if (told.size or 0) > limit:
+    if (told.size or 0) > (limit := limit_bytes()):
         raise AudioError(Address(address), too_large("it"))
     with target.open("xb") as file:
         _patiently(address, lambda: _copy(address, file, told.size, limit), file.tell)
@@ -144,11 +142,10 @@ def _copy(address: str, file: BinaryIO, size: int | None, limit: int) -> None:
             raise EOFError(f"{file.tell()} of {size} bytes came")
     except AudioError:
         raise
-    except (EOFError, ValueError) as error:
+    except (EOFError, ValueError) as error:  # fsspec says so of servers that give no parts
         if start == file.tell() or file.tell() > (size or 0):
             file.seek(0)
             file.truncate()
-        # A ValueError is what fsspec says of servers that give no parts of a file: try it whole.
         raise EOFError(str(error)) from error
 
 
@@ -220,8 +217,7 @@ def _for_good(error: Exception) -> str | None:
     root = list(_causes(error))[-1]
     if status:
         return None
-    # Of a file that came in part, the address was right. A certificate that is refused, which may
-    # be mended, is an OSError as well.
+    # What came in part has an address. A refused certificate, an OSError as well, may be mended.
     passing = isinstance(error, EOFError) or isinstance(root, OSError)
     if isinstance(root, TypeError | ValueError) and not passing:
         return f"nothing can be asked for at such an address ({_said(error)})"
