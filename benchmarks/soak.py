@@ -6,13 +6,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+POINTS = 10
 # What memory may grow by between the first and the last of ten points, in per cent.
 MOST_GROWTH = 5.0
-# Waveforms are opened for each window that is read, by up to so many threads of grain.
-READERS = {"corpus": 16}
+# Recordings are decoded by up to so many threads, which end with the last of them. Each has the
+# recording and its waveform open.
+DECODERS = min(4, os.cpu_count() or 1)
+# Waveforms are opened for each window that is read, by up to 16 threads of grain.
+READERS = {"prepare": 2 * DECODERS, "corpus": 16}
 # On JAX, Keras ends batches of validation in the threads of one pool. It starts one when all others
 # are at work, up to the size that Python gives a pool.
-WORKERS = {("fit", "jax"): min(32, (os.cpu_count() or 1) + 4)}
+WORKERS = {
+    ("fit", "jax"): min(32, (os.cpu_count() or 1) + 4),
+    ("prepare", "tensorflow"): DECODERS,
+    ("prepare", "jax"): DECODERS,
+}
 HELP = {
     "minutes": "of audio that is streamed",
     "steps": "of training",
@@ -32,7 +40,14 @@ def flat(
 
     Returns:
         Whether they are flat, and a sentence with the numbers.
+
+    Raises:
+        ValueError: If there are more or fewer points: the run was not looked at throughout.
     """
+    if len(points) != POINTS:
+        raise ValueError(
+            f"A run is judged by {POINTS} points. Received: {len(points)}. Make it longer."
+        )
     memory, files, threads = (list(column) for column in zip(*points, strict=True))
     growth = 100 * (max(memory) / memory[0] - 1)
     good = growth <= MOST_GROWTH and max(threads) - min(threads) <= workers
@@ -49,18 +64,21 @@ def main() -> None:
     for name, size in {"minutes": 60, "steps": 2_000, "hours": 10}.items():
         parser.add_argument(f"--{name}", type=float, default=size, help=HELP[name])
     parser.add_argument("--backend", action="append", choices=["tensorflow", "jax"])
-    parser.add_argument("--only", help="one of stream-gruv, stream-wavenet, fit and corpus")
+    parser.add_argument(
+        "--only", help="one of stream-gruv, stream-wavenet, fit, prepare and corpus"
+    )
     options = parser.parse_args()
     sizes = {
         "stream-gruv": options.minutes,
         "stream-wavenet": options.minutes,
         "fit": options.steps,
+        "prepare": options.hours,
         "corpus": options.hours,
     }
     bad = 0
     for what in [options.only] if options.only else sizes:
         for backend in options.backend or ["tensorflow", "jax"]:
-            if what == "corpus" and backend == "jax" and not options.backend:
+            if what in ("prepare", "corpus") and backend == "jax" and not options.backend:
                 continue  # nothing of it is computed by a backend
             environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
             result = subprocess.run(

@@ -1,10 +1,12 @@
 """A long run, which tells ten times how much of the machine it holds."""
 
+import contextlib
 import gc
 import os
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +18,12 @@ import soundfile
 
 import kaudio
 from benchmarks.corpus_child import write
+from benchmarks.soak import POINTS
 from kaudio.codecs import FFTFrames, MuLaw
 from kaudio.data import Corpus, iterate, next_step
 from kaudio.models import FrameLSTM, WaveNet
 
-RATE, POINTS = 8_000, 10
+RATE, CORPUS_RATE = 8_000, 11_025
 EPOCH_STEPS = 100
 
 
@@ -39,11 +42,13 @@ class Points:
 
     def at(self, done: float) -> None:
         """Looks at memory, and writes a point if the next tenth of the run is done."""
+        due = done >= self.total * (self.seen + 1) / POINTS and self.seen < POINTS
+        if due:
+            gc.collect()  # what waits for it would look like a leak
         self.memory.append(self.process.memory_info().rss / 1e6)
-        if done < self.total * (self.seen + 1) / POINTS or self.seen == POINTS:
+        if not due:
             return
         self.seen += 1
-        gc.collect()  # what waits for it would look like a leak
         memory, self.memory = statistics.median(self.memory[len(self.memory) // 2 :]), []
         print("point", memory, self.process.num_fds(), self.process.num_threads(), flush=True)
 
@@ -101,6 +106,7 @@ def fit(steps: float, folder: Path) -> str:
             self.done += 1
 
         def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+            gc.collect()  # a point is the median of few epochs
             points.at(self.done)
 
     recipe = kaudio.Recipe(
@@ -116,18 +122,52 @@ def fit(steps: float, folder: Path) -> str:
     return f"{round(steps)} steps in {recipe.epochs} epochs, each with a state and a clip."
 
 
-def corpus(hours: float, folder: Path) -> str:
-    """Writes hours of recordings, prepares them and goes through them."""
-    audio, watched = folder / "audio", Points(hours)
+def recordings(hours: float, audio: Path) -> int:
+    """Writes hours of recordings, and returns how many."""
     audio.mkdir()
     count = max(POINTS, round(2 * hours))
     for number in range(count):
         write(audio / f"{number}.wav", round(3600 * hours / count), RATE, 1, number)
-    prepared = Corpus.from_folder(audio, 11_025)
-    batches = next_step(prepared, FFTFrames(11_025, 352, overlap=2), 125, 16, seed=0)
+    return count
+
+
+def prepare(hours: float, folder: Path) -> str:
+    """Prepares hours of recordings, watched from another thread by how much of them is written."""
+    count = recordings(hours, folder / "audio")
+    seconds = count * round(3600 * hours / count)
+    watched, done = Points(4 * CORPUS_RATE * seconds), threading.Event()
+    waveforms = folder / "cache" / "waveforms"
+
+    def written() -> int:
+        sizes = 0
+        for path in waveforms.glob("*"):
+            with contextlib.suppress(FileNotFoundError):  # it was given its name
+                sizes += path.stat().st_size
+        return sizes
+
+    def watch() -> None:
+        while not done.wait(0.01):
+            watched.at(written())
+        watched.at(written())  # all of it
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        Corpus.from_folder(folder / "audio", CORPUS_RATE)
+    finally:
+        done.set()
+        watcher.join()
+    return f"{hours:g} h in {count} recordings, prepared."
+
+
+def corpus(hours: float, folder: Path) -> str:
+    """Goes through hours of recordings that are prepared. Memory is looked at from there on."""
+    count, watched = recordings(hours, folder / "audio"), Points(hours)
+    prepared = Corpus.from_folder(folder / "audio", CORPUS_RATE)
+    batches = next_step(prepared, FFTFrames(CORPUS_RATE, 352, overlap=2), 125, 16, seed=0)
     for number, _ in enumerate(iterate(batches)):
         watched.at(hours * (number + 1) / len(batches))
-    return f"{hours:g} h in {count} recordings, {len(batches)} batches."
+    return f"{hours:g} h in {count} recordings, gone through in {len(batches)} batches."
 
 
 def main(what: str, size: str) -> None:
@@ -141,10 +181,14 @@ def main(what: str, size: str) -> None:
                 note = stream(wavenet, float(size))
             case "fit":
                 note = fit(float(size), Path(name))
+            case "prepare":
+                note = prepare(float(size), Path(name))
             case "corpus":
                 note = corpus(float(size), Path(name))
             case _:
-                raise ValueError(f"Expected stream-gruv, stream-wavenet, fit or corpus: '{what}'.")
+                raise ValueError(
+                    f"Expected stream-gruv, stream-wavenet, fit, prepare or corpus: '{what}'."
+                )
     print("note", note)
 
 

@@ -6,6 +6,7 @@ from benchmarks import wavenet
 from benchmarks.__main__ import ALL, main
 from benchmarks.children import Child, take_turns
 from benchmarks.report import Benchmark, Measured, Settings
+from benchmarks.soak import flat
 
 
 def fake(name, values, peer_values=()):
@@ -133,3 +134,14 @@ def test_a_child_that_dies_is_an_error_that_says_why():
         pytest.raises(RuntimeError, match="No module"),
     ):
         child.seconds(1)
+
+
+def test_a_long_run_is_judged_by_ten_points():
+    points = [(100.0, 4, 3)] * 10
+    assert flat(points)[0]
+    assert not flat([*points[1:], (106.0, 4, 3)])[0]
+    assert not flat([*points[1:], (100.0, 5, 3)])[0]
+    assert flat([*points[1:], (100.0, 5, 4)], readers=1, workers=1)[0]
+    for some in (points[1:], points * 2, []):
+        with pytest.raises(ValueError, match=rf"10 points\. Received: {len(some)}\."):
+            flat(some)

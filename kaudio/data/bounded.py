@@ -46,18 +46,17 @@ def locked(folder: Path, name: str) -> Generator[None]:
         lock.release()
 
 
-def publish(temporary: Path, path: Path) -> None:
-    """Gives a waveform its name, after others have made room for it.
+def too_large(what: str) -> str:
+    """Why a recording cannot be used that takes more than all that the folder may hold."""
+    return (
+        f"{what} takes more than the {limit_bytes() / 1e9:.3g} GB that the cache of remote "
+        "recordings may hold: raise KAUDIO_CACHE_GB"
+    )
 
-    Raises:
-        ValueError: If it is larger than all that the folder may hold.
-    """
+
+def publish(temporary: Path, path: Path) -> None:
+    """Gives a waveform, which is no larger than the limit, its name: others make room for it."""
     size, limit = temporary.stat().st_size, limit_bytes()
-    if size > limit:
-        raise ValueError(
-            f"A waveform of {size / 1e9:.3g} GB does not fit into the cache of remote recordings, "
-            f"which may hold {limit / 1e9:.3g} GB. Raise KAUDIO_CACHE_GB."
-        )
     folder = path.parent
     with locked(folder, _COUNT):
         held = _held(folder)
@@ -76,9 +75,10 @@ def touch(path: Path) -> None:
 
 def _held(folder: Path) -> int | None:
     try:
-        return int((folder / _COUNT).read_text())
+        held = int((folder / _COUNT).read_text())
     except (OSError, ValueError):
         return None
+    return held if held >= 0 else None
 
 
 def _make_room(folder: Path, most: int) -> int:

@@ -32,7 +32,7 @@ def _header(num_samples: int) -> bytes:
     return file.getvalue()
 
 
-_HEADER_BYTES = len(_header(0))
+HEADER_BYTES = len(_header(0))
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ Cached = TypeVar("Cached", bound=CachedWaveform)
 def window(path: Path, start: int, count: int) -> np.ndarray | None:
     """`count` samples of a cached file from `start` on; None if it is gone or was cut."""
     try:
-        samples = np.fromfile(path, "<f4", count, offset=_HEADER_BYTES + 4 * start)
+        samples = np.fromfile(path, "<f4", count, offset=HEADER_BYTES + 4 * start)
     except FileNotFoundError:
         return None
     if len(samples) != count:
@@ -136,8 +136,9 @@ def content_key(path: Path, sample_rate: int) -> str:
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "blake2b")
-    except OSError as error:
-        raise AudioError(path, f"it cannot be read ({error.strerror})") from error
+    except (OSError, ValueError) as error:  # a name with a zero in it is a ValueError
+        reason = getattr(error, "strerror", None) or error
+        raise AudioError(path, f"it cannot be read ({reason})") from error
     digest.update(f"kaudio {_VERSION} {sample_rate}".encode())
     return digest.hexdigest()[:40]
 
@@ -146,11 +147,11 @@ def num_samples_of(path: Path) -> int:
     """Samples in a cached file; 0 if there is none, or if `write_waveform` did not finish it."""
     try:
         with path.open("rb") as file:
-            header = file.read(_HEADER_BYTES)
+            header = file.read(HEADER_BYTES)
             size = os.fstat(file.fileno()).st_size
     except OSError:
         return 0
-    num_samples, rest = divmod(size - _HEADER_BYTES, 4)
+    num_samples, rest = divmod(size - HEADER_BYTES, 4)
     return num_samples if rest == 0 and header == _header(max(num_samples, 0)) else 0
 
 

@@ -1,7 +1,8 @@
 """Manifests: tables that say which recordings a corpus has, wherever they lie."""
 
+import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -10,6 +11,8 @@ from kaudio.data.tables import read_csv
 
 SUFFIXES = (".csv", ".parquet")
 COLUMNS = ("path", "label", "group", "start", "end")
+# Thirty years: more, in samples, would be no number of them.
+_MOST_SECONDS = 1e9
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,10 @@ def _place(where: str, path: str, folder: Path) -> PurePath:
     if path.lower().startswith("file://"):
         path = path[len("file://") :]
     if "://" not in path:
-        return folder / Path(path).expanduser()
+        try:
+            return folder / Path(path).expanduser()
+        except RuntimeError as error:  # there is no such user
+            raise ValueError(f'{where} cannot be used: "{path}": {error}') from None
     try:
         check_address(path)
     except ValueError as error:
@@ -112,10 +118,10 @@ def _seconds(where: str, name: str, text: str) -> float | None:
         seconds = float(text)
     except ValueError:
         seconds = math.nan
-    if not 0 <= seconds < math.inf:
+    if not 0 <= seconds <= _MOST_SECONDS:
         raise ValueError(
-            f'{where} must have a "{name}" in seconds, 0 or more, such as 12.5, or none. '
-            f'Received: "{text}".'
+            f'{where} must have a "{name}" in seconds, 0 or more, such as 12.5, or none, and at '
+            f'most {_MOST_SECONDS:g}. Received: "{text}".'
         )
     return seconds
 
@@ -131,16 +137,28 @@ def _parquet(file: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]
         raise ValueError(
             f'To read "{file}" takes a package that is missing: pip install "kaudio[parquet]".'
         ) from None
-    try:
+    with _readable(file):
         names = parquet.read_schema(file).names
-        table = parquet.read_table(file, columns=[n for n in names if _named(n) in COLUMNS])
-    except (OSError, ValueError) as error:  # what pyarrow raises is one of them
-        raise ValueError(f'"{file}" is not a Parquet file that can be read: {error}.') from None
-    columns = [_named(name) for name in names]
-    # Batch by batch: as Python objects, a table takes ten times its memory.
-    values = (row for batch in table.to_batches(max_chunksize=10_000) for row in batch.to_pylist())
-    rows = ({_named(name): _text(value) for name, value in row.items()} for row in values)
-    return columns, enumerate(rows, start=1)
+
+    def rows() -> Iterator[dict[str, str]]:
+        with _readable(file):
+            table = parquet.read_table(file, columns=[n for n in names if _named(n) in COLUMNS])
+            # Batch by batch: as Python objects, a table takes ten times its memory.
+            for batch in table.to_batches(max_chunksize=10_000):
+                for row in batch.to_pylist():
+                    yield {_named(name): _text(value) for name, value in row.items()}
+
+    return [_named(name) for name in names], enumerate(rows(), start=1)
+
+
+@contextlib.contextmanager
+def _readable(file: Path) -> Generator[None]:
+    """Context in which a Parquet file is read: what is wrong with it is said in a sentence."""
+    try:
+        yield
+    except Exception as error:  # of many kinds, by what is damaged
+        reason = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+        raise ValueError(f'"{file}" is not a Parquet file that can be read: {reason}.') from None
 
 
 def _named(column: str) -> str:

@@ -8,12 +8,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from kaudio.audio.files import AudioError, printable
+from kaudio.data.bounded import limit_bytes, too_large
 from kaudio.data.cached_files import CacheError
 
 # Seconds to wait after each try that failed, before the next.
 WAITS = (1.0, 2.0, 4.0, 8.0)
 CONNECT_SECONDS, READ_SECONDS = 10, 30
 _BLOCK = 4 << 20
+_WEB = ("http://", "https://")
 # How servers tell one version of a file from the next, the best first.
 _VERSIONS = ("ETag", "etag", "generation", "Content-MD5", "Digest", "md5Hash")
 _TIMES = ("LastModified", "Last-Modified", "last_modified", "updated", "mtime", "modified")
@@ -31,6 +33,13 @@ class Address(PurePosixPath):
         address = super().__new__(cls, *parts)
         address._written = str(parts[0]) if len(parts) == 1 else ""
         return address
+
+    @property
+    def suffix(self) -> str:
+        text = str(self)
+        if text.lower().startswith(_WEB):  # where a query is no part of the name
+            text = re.split("[?#]", text, maxsplit=1)[0]
+        return PurePosixPath(text).suffix
 
     def __str__(self) -> str:
         text = self._written or super().__str__()
@@ -106,12 +115,14 @@ def fetch(address: str, target: Path, told: Told) -> None:
         told: What the server said about it.
 
     Raises:
-        AudioError: If the server says that it has no such file, or does not give it.
+        AudioError: If the server does not have or give it, or it is more than the cache may hold.
         ConnectionError: If the server does not answer, also later, or the file changes meanwhile.
         CacheError: If `target` cannot be written.
     """
+    if (told.size or 0) > (limit := limit_bytes()):
+        raise AudioError(Address(address), too_large("it"))
     with target.open("xb") as file:
-        _patiently(address, lambda: _copy(address, file, told.size), file.tell)
+        _patiently(address, lambda: _copy(address, file, told.size, limit), file.tell)
         many = file.tell() > _BLOCK
     if many and ask(address) != told:
         raise ConnectionError(
@@ -119,19 +130,23 @@ def fetch(address: str, target: Path, told: Told) -> None:
         )
 
 
-def _copy(address: str, file: BinaryIO, size: int | None) -> None:
-    """Adds to a file what is missing of it."""
+def _copy(address: str, file: BinaryIO, size: int | None, limit: int) -> None:
+    """Adds to a file what is missing of it, up to a limit in bytes: some addresses never end."""
     start = file.tell()
     try:
         for block in _blocks(address, start, size):
+            if file.tell() + len(block) > limit:
+                raise AudioError(Address(address), too_large("it"))
             _write(file, block)
         if size is not None and file.tell() != size:
             raise EOFError(f"{file.tell()} of {size} bytes came")
-    except (EOFError, ValueError):  # fsspec says so of servers that give no parts of a file
+    except AudioError:
+        raise
+    except (EOFError, ValueError) as error:  # fsspec says so of servers that give no parts
         if start == file.tell() or file.tell() > (size or 0):
             file.seek(0)
             file.truncate()
-        raise
+        raise EOFError(str(error)) from error
 
 
 def _write(file: BinaryIO, block: bytes) -> None:
@@ -143,7 +158,7 @@ def _write(file: BinaryIO, block: bytes) -> None:
 
 def _blocks(address: str, start: int, size: int | None) -> Iterator[bytes]:
     system = _system(address)
-    http = address.lower().startswith(("http://", "https://"))
+    http = address.lower().startswith(_WEB)
     # One request for all, where that can be had: not all web servers give parts of a file.
     options = {"size": size} if http else {}
     block = 0 if http and not start else _BLOCK
@@ -200,7 +215,13 @@ def _for_good(error: Exception) -> str | None:
     if 400 <= status < 500 and status not in _PASSING:
         return f"the server does not give it ({status})"
     root = list(_causes(error))[-1]
-    if status or not isinstance(root, FileNotFoundError | KeyError | PermissionError):
+    if status:
+        return None
+    # What came in part has an address. A refused certificate, an OSError as well, may be mended.
+    passing = isinstance(error, EOFError) or isinstance(root, OSError)
+    if isinstance(root, TypeError | ValueError) and not passing:
+        return f"nothing can be asked for at such an address ({_said(error)})"
+    if not isinstance(root, FileNotFoundError | KeyError | PermissionError):
         return None
     if isinstance(error, FileNotFoundError):
         return "there is no such file"

@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,16 @@ from typing import Any
 import numpy as np
 
 from kaudio.audio.files import AudioError, blocks
-from kaudio.data.bounded import locked, publish, touch
-from kaudio.data.cache import CachedWaveform, check_level, content_key, trim, window, write_waveform
+from kaudio.data.bounded import limit_bytes, locked, publish, too_large, touch
+from kaudio.data.cache import (
+    HEADER_BYTES,
+    CachedWaveform,
+    check_level,
+    content_key,
+    trim,
+    window,
+    write_waveform,
+)
 from kaudio.data.cached_files import REMOTE, CacheError, cache_folder, remove_orphans
 from kaudio.data.remote import Address, Told, ask, fetch
 
@@ -164,10 +172,20 @@ def _make(
             publish(temporary, path)
 
         path = folder / f"{made.key}.npy"
-        made.num_samples = write_waveform(path, blocks(file, sample_rate), show)
+        made.num_samples = write_waveform(path, _within_limit(file, sample_rate), show)
         if not made.num_samples:
             raise AudioError(file, f"it is too short to hold a sample at {sample_rate} Hz")
     return made
+
+
+def _within_limit(file: Path, sample_rate: int) -> Iterator[np.ndarray]:
+    """The blocks of a recording whose waveform fits into the cache: silence packs well."""
+    size, limit = HEADER_BYTES, limit_bytes()
+    for block in blocks(file, sample_rate):
+        size += 4 * len(block)
+        if size > limit:
+            raise AudioError(file, too_large(f"its waveform at {sample_rate} Hz"))
+        yield block
 
 
 def _name(*parts: Any) -> str:
@@ -191,20 +209,29 @@ class _Note:
 
 
 def _noted(folder: Path, name: str) -> _Note | None:
-    """What is known of a recording, if it is known and makes sense."""
+    """What is known of a recording, if it is known, whole and makes sense."""
     try:
-        note = _Note(**json.loads((folder / f"{name}.json").read_text("utf-8")))
+        fields = json.loads((folder / f"{name}.json").read_text("utf-8"))
+        checksum, note = fields.pop("checksum"), _Note(**fields)
         ends = [(0, note.samples), *note.trimmed.values()]
+        whole = all(type(number) is int for pair in ends for number in pair)
         inside = all(0 <= start < start + length <= note.samples for start, length in ends)
-        return note if inside and re.fullmatch("[0-9a-f]{40}", note.key) else None
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        good = whole and inside and re.fullmatch("[0-9a-f]{40}", note.key)
+        return note if good and checksum == _checksum(name, note) else None
+    except (OSError, ValueError, TypeError, AttributeError, LookupError, RecursionError):
         return None
+
+
+def _checksum(name: str, note: _Note) -> str:
+    """Tells a note that was damaged, or is another recording's: what it says would be believed."""
+    return _name(name, json.dumps(asdict(note), sort_keys=True))
 
 
 def _write_note(folder: Path, name: str, note: _Note) -> None:
     temporary = folder / f"{name}.{uuid.uuid4().hex}.tmp"
     try:
-        temporary.write_text(json.dumps(asdict(note)), "utf-8")
+        fields = {**asdict(note), "checksum": _checksum(name, note)}
+        temporary.write_text(json.dumps(fields), "utf-8")
         temporary.replace(folder / f"{name}.json")
     except OSError as error:
         raise CacheError(folder.parent, error) from error

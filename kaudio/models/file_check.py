@@ -104,7 +104,7 @@ def at_most(num_weights: int) -> Generator[None]:
     # where it is told a mean, which it repeats as often as its input is wide.
     with _making:
         keras.Variable.__init__ = counted  # ty: ignore
-        keras.layers.Normalization.build = counted_build  # ty: ignore
+        keras.layers.Normalization.build = counted_build
         try:
             yield
         finally:

@@ -29,7 +29,7 @@ from kaudio.training.keeper import Guard, Keeper, Lost, Stopped, stop_politely
 from kaudio.training.progress import ProgressBar
 from kaudio.training.refused import said_of
 from kaudio.training.run import Run, write_json, write_whole
-from kaudio.training.state import load_state
+from kaudio.training.state import damaged, load_state
 from kaudio.training.tensorboard import Clips, Curves, listen
 
 # Baselines of the training data are taken from at most this many batches.
@@ -85,6 +85,8 @@ def _fit(recipe: Recipe, run: Run, processes: Processes) -> Run:
     agree(f"state of {run.state.stat().st_size if run.state.exists() else 0} bytes")
     if run.state.exists():
         progress = load_state(run.state, recipe.model)
+        if progress["step"] >= len(recipe.train) and not progress["epochs"]:
+            raise damaged(run.state, f"{progress['step']} steps are an epoch, and it tells of none")
         if progress["data"] != data:
             raise ValueError(
                 f"'{run.folder}' holds a run on other recordings: some were added, changed or "

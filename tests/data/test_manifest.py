@@ -21,6 +21,8 @@ FAULTS = {
     "path,start\na.wav,-1\n": r'Row 2 of .* "start" in seconds, 0 or more.*Received: "-1"\.',
     "path,end\na.wav,nan\n": r'Row 2 of .* "end" in seconds.*Received: "nan"\.',
     "path,end\na.wav,inf\n": r'Row 2 of .* "end" in seconds.*Received: "inf"\.',
+    "path,end\na.wav,1e305\n": r'Row 2 of .* and at most 1e\+09\. Received: "1e305"\.',
+    "path\na.wav\n~zzz/x.wav\n": r'Row 3 of .* cannot be used: "~zzz/x\.wav"',
     "path,start,end\na.wav,2,2\n": r"Row 2 of .* must end after it starts.*start=2 and end=2,",
     "path,end\na.wav,0\n": r"Row 2 of .* must end after it starts.*start=0 and end=0,",
     "path\na.wav\n\nb.wav\na.wav\n": r"Row 5 of .* must not say again what row 2 says",
@@ -115,9 +117,54 @@ def test_parquet_says_the_same_as_csv(tmp_path, files):
     parquet.write_table(pyarrow.table({"path": ["a"], "start": [-1]}), tmp_path / "b.parquet")
     with pytest.raises(ValueError, match=r'Row 1 of ".*b\.parquet".*Received: "-1"'):
         read_manifest(tmp_path / "b.parquet")
-    (tmp_path / "c.parquet").write_text("words")
-    with pytest.raises(ValueError, match="is not a Parquet file that can be read"):
-        read_manifest(tmp_path / "c.parquet")
+    for names in (["path", "path"], ["path", " Path"]):
+        two = pyarrow.Table.from_arrays([pyarrow.array(["a"])] * 2, names)
+        parquet.write_table(two, tmp_path / "c.parquet")
+        with pytest.raises(ValueError, match=r'must have one column "path"\. Received'):
+            read_manifest(tmp_path / "c.parquet")
+    others = pyarrow.Table.from_arrays([pyarrow.array(["a"])] * 3, ["path", "more", "more"])
+    parquet.write_table(others, tmp_path / "c.parquet")
+    assert [row.name for row in read_manifest(tmp_path / "c.parquet")] == ["a"]
+
+
+def test_a_damaged_parquet_file_is_one_sentence(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "c.parquet"
+    message = r'c\.parquet" is not a Parquet file that can be read: .*\.'
+    # What is no text, and is not looked at before it is made a Python object.
+    raw = pyarrow.Array.from_buffers(
+        pyarrow.string(),
+        1,
+        [None, pyarrow.py_buffer(b"\0\0\0\0\2\0\0\0"), pyarrow.py_buffer(b"\xff\xfe")],
+    )
+    parquet.write_table(pyarrow.table({"path": raw}), path)
+    with pytest.raises(ValueError, match=message) as caught:
+        read_manifest(path)
+    assert not isinstance(caught.value, UnicodeDecodeError)
+    rows = {"path": [f"{number}.wav" for number in range(500)], "label": ["a", "b"] * 250}
+    parquet.write_table(pyarrow.table(rows), path)
+    content = path.read_bytes()
+    for place in range(4, len(content) - 8, 61):
+        damaged = bytearray(content)
+        damaged[place] ^= 0x55
+        path.write_bytes(damaged)
+        try:
+            read_manifest(path)
+        except ValueError as error:
+            assert str(path) in str(error)  # noqa: PT017
+            assert "\n" not in str(error)  # noqa: PT017
+    path.write_text("words")
+    with pytest.raises(ValueError, match=message):
+        read_manifest(path)
+
+
+def test_a_name_that_no_file_can_have_is_skipped(tmp_path, files):
+    path = table(tmp_path, "path\nin/a.wav\nin/a\0b.wav\n")
+    corpus = Corpus.from_manifest(path, RATE)
+    assert [recording.path for recording in corpus.recordings] == files[:1]
+    assert corpus.skipped[0].reason == "it cannot be read (embedded null byte)"
+    assert "there is no such file" in survey(path)
 
 
 def test_what_cannot_be_used_is_listed_and_the_rest_is_read(tmp_path, files):

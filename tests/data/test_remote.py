@@ -1,6 +1,7 @@
 """Remote recordings: fetched from a server that fails, into a cache that is small."""
 
 import io
+import json
 import pickle
 import subprocess
 import sys
@@ -201,9 +202,93 @@ def test_a_limit_that_is_none_is_refused(tmp_path, server, monkeypatch, limit):
 
 def test_a_recording_larger_than_the_cache_is_one_sentence(tmp_path, server, monkeypatch, cache):
     monkeypatch.setenv("KAUDIO_CACHE_GB", "0.00001")
-    with pytest.raises(ValueError, match=r"does not fit .* 1e-05 GB\. Raise KAUDIO_CACHE_GB"):
+    with pytest.raises(ValueError, match=r"it takes more than the 1e-05 GB .*: raise KAUDIO_CACH"):
         Corpus.from_manifest(manifest(tmp_path, server), RATE)
+    assert not server.fetched
     assert kept_nothing_half(cache)
+
+
+def test_a_file_that_never_ends_is_given_up_at_the_limit(tmp_path, server, monkeypatch, cache):
+    monkeypatch.setenv("KAUDIO_CACHE_GB", "0.001")
+    server.endless = {"0.wav"}
+    largest = []
+
+    def write(file, block):
+        file.write(block)
+        largest.append(file.tell())
+
+    monkeypatch.setattr("kaudio.data.remote._write", write)
+    corpus = Corpus.from_manifest(manifest(tmp_path, server, ["0.wav", "2.wav"]), RATE)
+    assert [recording.path.name for recording in corpus.recordings] == ["2.wav"]
+    assert "it takes more than the 0.001 GB" in corpus.skipped[0].reason
+    assert max(largest) <= limit_bytes()
+    assert kept_nothing_half(cache)
+
+
+def test_a_waveform_that_is_larger_than_its_file_is_given_up_at_the_limit(
+    tmp_path, server, monkeypatch, cache
+):
+    monkeypatch.setenv("KAUDIO_CACHE_GB", "0.0001")
+    silence = io.BytesIO()
+    soundfile.write(silence, np.zeros(2_000_000), RATE, format="FLAC")
+    server.files["1.flac"] = silence.getvalue()
+    corpus = Corpus.from_manifest(manifest(tmp_path, server, ["0.wav", "1.flac"]), RATE)
+    assert len(corpus.recordings) == 1
+    assert "its waveform at 1000 Hz takes more than the 0.0001 GB" in corpus.skipped[0].reason
+    assert remote_bytes(cache) <= limit_bytes()
+    assert kept_nothing_half(cache)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"samples": 60_000}, {"samples": 19_000}, {"samples": 20_000.0}, {"checksum": None}, None, []],
+)
+def test_a_damaged_note_is_made_anew(tmp_path, server, cache, damage):
+    table = manifest(tmp_path, server, ["0.wav"])
+    corpus = Corpus.from_manifest(table, RATE)
+    (path,) = (cache / "remote").glob("*.json")
+    whole_note = json.loads(path.read_text())
+    damaged = {**whole_note, **damage} if isinstance(damage, dict) else damage
+    path.write_text(json.dumps(damaged))
+    assert Corpus.from_manifest(table, RATE) == corpus
+    assert json.loads(path.read_text()) == whole_note
+    np.testing.assert_array_equal(whole(corpus.recordings[0]), original(server.files["0.wav"]))
+
+
+@pytest.mark.parametrize("damage", ["-999999999999", "", "x", "\0"])
+def test_a_damaged_count_of_bytes_is_made_anew(tmp_path, server, cache, damage, monkeypatch):
+    Corpus.from_manifest(manifest(tmp_path, server, ["0.wav"]), RATE)
+    (cache / "remote" / "bytes").write_text(damage)
+    monkeypatch.setenv("KAUDIO_CACHE_GB", "0.0002")
+    Corpus.from_manifest(manifest(tmp_path, server), RATE)
+    assert remote_bytes(cache) == int((cache / "remote" / "bytes").read_text()) <= limit_bytes()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://[bad/a.wav",
+        "http://127.0.0.1:99999/x.wav",
+        "http://",
+        "github://a:b@c/x.wav",
+        "reference://x/a.wav",
+    ],
+)
+def test_an_address_that_is_none_is_skipped_at_once(tmp_path, server, address, monkeypatch):
+    monkeypatch.setattr("kaudio.data.remote.WAITS", (60.0,))
+    table = manifest(tmp_path, server, ["0.wav"])
+    table.write_text(f"{table.read_text()}{address}\n")
+    corpus = Corpus.from_manifest(table, RATE)
+    assert len(corpus.recordings) == 1
+    (skipped,) = corpus.skipped
+    assert str(skipped.path) == address
+    assert "nothing can be asked for at such an address" in skipped.reason
+
+
+def test_a_query_is_no_suffix():
+    assert Address("http://h/x.wav?k=a.m4a").suffix == ".wav"
+    assert Address("HTTPS://h/x.m4a#a.wav").suffix == ".m4a"
+    assert Address("s3://b/x?.m4a").suffix == ".m4a"
 
 
 @pytest.mark.parametrize("ranges", [True, False])
@@ -213,6 +298,7 @@ def test_faults_that_pass_are_waited_for(tmp_path, server, faults, ranges, cache
     table = manifest(tmp_path, server, ["0.wav", "1.flac"])
     server.faults["0.wav"] = list(faults)
     corpus = Corpus.from_manifest(table, RATE)
+    assert not corpus.skipped
     np.testing.assert_array_equal(whole(corpus.recordings[0]), original(server.files["0.wav"]))
     assert server.faults["0.wav"] == []
     assert kept_nothing_half(cache)

@@ -19,7 +19,7 @@ from kaudio.training.state import load_state, save_state
 pytestmark = pytest.mark.skipif(
     keras.config.backend() != "tensorflow", reason="What is tested does not depend on the backend."
 )
-PROGRESS = {"step": 3, "epochs": [], "best": None}
+PROGRESS = {"step": 3, "epochs": [], "best": None, "data": []}
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +66,61 @@ def save(path, progress, model):
     return path
 
 
-@pytest.mark.parametrize("progress", [[], 3, None, {}, {"step": 1}])
+@pytest.mark.parametrize(
+    "progress",
+    [
+        *([], 3, None, {}, {"step": 1}),
+        {name: PROGRESS[name] for name in ("step", "epochs", "best")},
+        *({**PROGRESS, "step": step} for step in ("x", -5, 1.0, True, None)),
+        *({**PROGRESS, "epochs": epochs} for epochs in (3, [1], [{}], [{"epoch": "1"}], {})),
+        *({**PROGRESS, "best": best} for best in (3, {}, {"epoch": 1, "loss": 0.5})),
+        {**PROGRESS, "epochs": [{"epoch": 1}]},
+        {**PROGRESS, "data": None},
+        {**PROGRESS, "baselines": [1]},
+        {**PROGRESS, "baselines": {"validation": {"loss": "x"}}},
+    ],
+)
 def test_a_state_that_does_not_tell_how_far_it_came_is_refused(progress, model, tmp_path):
     refused(save(tmp_path / "state.npz", progress, model), model)
+
+
+def test_a_state_after_an_epoch_is_taken(model, tmp_path):
+    epochs = [{"epoch": 1, "loss": float("nan"), "batches": 3}]
+    best = {"epoch": 1, "loss": 0.5}
+    baselines = {"validation": {"loss": 1.5}}
+    progress = {**PROGRESS, "epochs": epochs, "best": best, "baselines": baselines}
+    assert str(load_state(save(tmp_path / "state.npz", progress, model), model)) == str(progress)
+
+
+@pytest.mark.parametrize("kind", ["<U4", "S4", "complex64", "bool", "int32", "M8[s]"])
+def test_variables_of_another_type_are_refused(kind, state, model):
+    change(state, "variable_0", np.zeros((2, 1), kind))
+    message = r"state\.npz' is the state of another model: .*kernel.* float32.*--run-dir"
+    with pytest.raises(ValueError, match=message):
+        load_state(state, model)
+
+
+@pytest.mark.parametrize("value", [np.float32("nan"), np.float32("inf"), np.float64(1e300)])
+@pytest.mark.parametrize("name", ["variable_0", "variable_1"])
+def test_variables_that_are_not_finite_are_refused(value, name, state, model):
+    with np.load(state) as arrays:
+        shape = arrays[name].shape
+    change(state, name, np.full(shape, value))
+    refused(state, model)
+
+
+def test_metrics_of_a_state_may_be_whatever_they_are(tmp_path):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    model.evaluate(np.full((1, 2), np.inf), np.ones(1), verbose=0)
+    state = save(tmp_path / "state.npz", PROGRESS, model)
+    assert load_state(state, model) == PROGRESS
+
+
+def change(state, name, value):
+    with np.load(state) as arrays:
+        content = {**arrays, name: value}
+    np.savez(state, **content)
 
 
 def test_a_damaged_state_is_refused(state, model):

@@ -277,6 +277,12 @@ def test_a_run_does_not_go_on_with_other_recordings(make, music):
 
 def test_a_damaged_state_is_said_to_be_so(make):
     run = kaudio.fit(make(epochs=1))
+    with np.load(run.state) as arrays:
+        content = dict(arrays)
+    progress = json.loads(str(content["progress"])) | {"epochs": [], "best": None}
+    np.savez(run.state, **(content | {"progress": np.array(json.dumps(progress))}))
+    with pytest.raises(ValueError, match=r"state\.npz' is damaged: .* and it tells of none\."):
+        kaudio.fit(make(epochs=2))
     run.state.write_bytes(run.state.read_bytes()[:5_000])
     with pytest.raises(ValueError, match=r"state\.npz' is damaged"):
         kaudio.fit(make(epochs=2))
