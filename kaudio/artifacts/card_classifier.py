@@ -47,7 +47,7 @@ With ONNX Runtime (`pip install onnxruntime numpy`):
 """
 
 USE_KERAS = """
-With kaudio (`pip install kaudio`), on TensorFlow or JAX, for whole recordings:
+With kaudio installed, on TensorFlow or JAX, for whole recordings:
 
     model = kaudio.load("model.keras")                     # in Python
     print(kaudio.classify(model, audio[0]).table())

@@ -47,7 +47,7 @@ With ONNX Runtime (`pip install onnxruntime numpy`), one clip at a time, all inp
 """
 
 USE_KERAS = """
-With kaudio (`pip install kaudio`), on TensorFlow or JAX, for playing, further training or parts:
+With kaudio installed, on TensorFlow or JAX, for playing, further training or parts:
 
     model = kaudio.load("model.keras")                     # in Python
     kaudio generate {name} out.wav --seconds 10            # in a shell, above this folder

@@ -78,6 +78,8 @@ def dream(
         names = ", ".join([*trained.labels, *trained.layer_names])
         raise ValueError(f"Say what to dream of: --target or --layer. This model has: {names}.")
     rate = trained.sample_rate
+    if not from_noise and out.resolve() == files[0].resolve():
+        raise ValueError(f"'{out}' is the recording itself. Write the dream to another file.")
     if out.suffix.lower() not in FORMATS:  # said before all the steps, not after them
         raise ValueError(
             f"'{out}' ends in no format that can be written. Expected one of {', '.join(FORMATS)}."

@@ -54,6 +54,8 @@ def generate(
 ) -> None:
     """Writes new audio drawn from a trained model."""
     choose(backend)
+    if prime and out.resolve() == prime.resolve():
+        raise ValueError(f"'{out}' is the prime itself. Write the clip to another file.")
     from kaudio.artifacts.sources import open_source
     from kaudio.audio import blocks as read_blocks
     from kaudio.generation import parse_condition

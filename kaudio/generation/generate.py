@@ -215,6 +215,8 @@ def _encode_blocks(
                 "`prime` must be one channel of samples, an array `(num_samples,)`, or blocks of "
                 f"them. Received: shape {samples.shape}."
             )
+        if not np.isfinite(samples).all():
+            raise ValueError("The prime must be finite numbers. Received: some that are not.")
         left = np.concatenate([left, samples])
         while (count := min(codec.num_steps(len(left)), block_steps)) > 0:
             yield codec.encode(left[: codec.num_samples(count)])

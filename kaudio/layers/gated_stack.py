@@ -100,7 +100,8 @@ class GatedStack(keras.layers.Layer):
         return 1 + sum(block.receptive_field - 1 for block in self.blocks[1:])
 
     def build(self, input_shape: tuple) -> None:
-        self.inlet.build(input_shape)
+        if not self.inlet.built:  # as it is where Keras reads the stack from a file
+            self.inlet.build(input_shape)
         for block in self.blocks:
             block.build()
         count = len(self.blocks)

@@ -11,7 +11,7 @@ import kaudio.models  # which tells Keras about these models
 SHIPPED = Path(__file__).parents[2] / "saved_models" / "wavenet" / "model.keras"
 
 
-def test_the_trunk_of_a_shipped_wavenet_is_an_encoder():
+def test_the_trunk_of_a_shipped_wavenet_is_an_encoder(tmp_path):
     keras.utils.set_random_seed(0)
     wavenet, same = keras.saving.load_model(SHIPPED), kaudio.load(SHIPPED)
     for weight, other in zip(wavenet.weights, same.weights, strict=True):
@@ -36,3 +36,6 @@ def test_the_trunk_of_a_shipped_wavenet_is_an_encoder():
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(weight), value)
     told = model.predict(x, verbose=0)[:, 0]
     np.testing.assert_array_equal(told > 0.5, is_high)
+    model.save(tmp_path / "mine.keras")
+    again = keras.saving.load_model(tmp_path / "mine.keras")
+    np.testing.assert_allclose(again.predict(x, verbose=0)[:, 0], told, atol=1e-5)

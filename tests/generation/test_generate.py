@@ -142,3 +142,10 @@ def test_a_model_of_something_else_is_refused():
     frames = keras.Input((4,))
     with pytest.raises(ValueError, match=r"Only models that predict the next step.*Functional"):
         kaudio.generate(keras.Model(frames, frames), 1.0)
+
+
+def test_a_prime_that_is_no_number_is_refused(model):
+    prime = np.zeros(400, "float32")
+    prime[7] = np.nan
+    with pytest.raises(ValueError, match="must be finite numbers"):
+        kaudio.generate(model, 0.1, prime=prime)
