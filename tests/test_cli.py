@@ -238,3 +238,25 @@ def test_bad_wishes_leave_no_file_behind(trained, tmp_path):
         assert str(run("generate", trained[0], out, *wish)).startswith("kaudio: ")
     assert str(run("generate", trained[0], tmp_path / "out.xyz")).startswith("kaudio: ")
     assert not any(tmp_path.iterdir())
+
+
+def test_nothing_is_written_over_what_it_comes_from(tmp_path):
+    models, clip = GRUV.parent.parent / "saved_models", tmp_path / "clip.wav"
+    soundfile.write(clip, 0.1 * np.sin(np.arange(16_000) / 9), 8_000)
+    before = clip.read_bytes()
+    said = run("dream", models / "composer", clip, clip, "--target", "nocturne")
+    assert "is the recording itself. Write the dream to another file" in said
+    said = run("generate", models / "gruv", clip, "--prime", clip)
+    assert "is the prime itself. Write the clip to another file" in said
+    assert clip.read_bytes() == before
+    dream = ("dream", models / "composer", clip, tmp_path / "out.wav", "--target", "nocturne")
+    assert "ends before 50 s. Begin earlier (--start)." in run(*dream, "--start", 50)
+
+
+def test_classify_names_what_is_missing_and_answers_the_rest(tmp_path, capsys):
+    models, clip = GRUV.parent.parent / "saved_models", tmp_path / "clip.wav"
+    soundfile.write(clip, 0.1 * np.sin(np.arange(160_000) / 9), 8_000)
+    assert run("classify", models / "composer", tmp_path / "none.wav", clip) == 1
+    said = capsys.readouterr()
+    assert "none.wav': there is no such file or folder." in said.err
+    assert "nocturne" in said.out

@@ -41,9 +41,10 @@ def classify(
         trained = open_classifier(model, format.value)
     # Artifacts answer clip by clip: those that fill up a batch would cost as much as any.
     batch_size = 8 if format == Format.keras else 1
-    found = [find(file) for file in files]
+    found = [find(file) for file in files if file.exists()]
     paths = [path for usable, _ in found for path in usable]
-    refused = [f"'{file.path}': {file.reason}." for _, skipped in found for file in skipped]
+    refused = [f"'{file}': there is no such file or folder." for file in files if not file.exists()]
+    refused += [f"'{file.path}': {file.reason}." for _, skipped in found for file in skipped]
     if not paths and not refused:
         raise FileNotFoundError(
             f"There are no audio files in {', '.join(map(str, files))}. Expected recordings, or "

@@ -85,6 +85,8 @@ def dream(
             f"'{out}' ends in no format that can be written. Expected one of {', '.join(FORMATS)}."
         )
     sound = pink_noise(seconds, rate, seed) if from_noise else read(files[0], rate, start, seconds)
+    if not from_noise and not len(sound):
+        raise ValueError(f"'{files[0]}' ends before {start:g} s. Begin earlier (--start).")
     with dreaming(octaves * steps, out, rate, every_octave) as on_step:
         dreamed = dream_on(
             trained,
