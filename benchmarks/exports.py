@@ -43,7 +43,7 @@ def recordings(folder: Path) -> Path:
 
 
 def measure(name: str, audio: Path, folder: Path) -> dict[str, Any]:
-    """Exports the model of a recipe. Returns seconds, its number of weights and its artifacts."""
+    """Exports the model of a recipe. Returns seconds, and what its artifacts were found to be."""
     environment = {
         **os.environ,
         "KERAS_BACKEND": "tensorflow",

@@ -248,6 +248,10 @@ def test_nothing_is_written_over_what_it_comes_from(tmp_path):
     assert "is the recording itself. Write the dream to another file" in said
     said = run("generate", models / "gruv", clip, "--prime", clip)
     assert "is the prime itself. Write the clip to another file" in said
+    said = run("generate", models / "gruv", tmp_path / "c.wav", "--prime", clip, "--batch", 2)
+    assert not said
+    said = run("generate", models / "gruv", clip, "--prime", tmp_path / "clip_2.wav", "--batch", 2)
+    assert "is the prime itself" in said
     assert clip.read_bytes() == before
     dream = ("dream", models / "composer", clip, tmp_path / "out.wav", "--target", "nocturne")
     assert "ends before 50 s. Begin earlier (--start)." in run(*dream, "--start", 50)

@@ -86,8 +86,7 @@ def judge(
     reference = reference[: len(audio)]
     codes = exported.model.receptive_field is not None
     # Of a mixture, what is drawn is a number, which is then rounded to one of very many codes.
-    is_number = not codes or exported.model.options["mixtures"]
-    same = TOLERANCE if is_number else SAME_CODE
+    same = TOLERANCE if codes and exported.model.options["mixtures"] else SAME_CODE
     if codes and exact:
         audio = follow(audio, reference, play_on, same)
     apart = np.abs(audio - reference)
@@ -95,7 +94,7 @@ def judge(
         path.name,
         megabytes(path),
         len(audio),
-        float(np.mean(apart > (same if codes else SAME_CODE))),
+        float(np.mean(apart > same)),
         float(apart.max()),
         rate,
         exact,

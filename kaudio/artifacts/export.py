@@ -107,11 +107,10 @@ def _check_place(folder: Path, force: bool, source: Path | None) -> None:
 
 
 def _is_export(folder: Path) -> bool:
-    """Whether a folder is empty, or holds something that is exported."""
+    """Whether a folder is empty, or was exported: a run has a `model.keras` too, but no card."""
     if not folder.is_dir():
         return False
-    names = {path.name for path in folder.iterdir()}
-    return not names or not names.isdisjoint({*FORMATS.values(), "card.md"})
+    return (folder / "card.md").exists() or not any(folder.iterdir())
 
 
 def _write(

@@ -54,8 +54,10 @@ def generate(
 ) -> None:
     """Writes new audio drawn from a trained model."""
     choose(backend)
-    if prime and out.resolve() == prime.resolve():
-        raise ValueError(f"'{out}' is the prime itself. Write the clip to another file.")
+    numbered = [out.with_stem(f"{out.stem}_{i + 1}") for i in range(batch)]
+    paths = [out] if batch == 1 else numbered
+    if prime and prime.resolve() in [path.resolve() for path in paths]:
+        raise ValueError(f"'{prime}' is the prime itself. Write the clip to another file.")
     from kaudio.artifacts.sources import open_source
     from kaudio.audio import blocks as read_blocks
     from kaudio.generation import parse_condition
@@ -79,7 +81,5 @@ def generate(
         prime=None if prime is None else read_blocks(prime, source.sample_rate),
         include_prime=include_prime,
     )
-    numbered = [out.with_stem(f"{out.stem}_{i + 1}") for i in range(batch)]
     total = num_samples_of(seconds, source.sample_rate)
-    paths = [out] if batch == 1 else numbered
     write_clips(blocks, paths, total, source.sample_rate, subtype.value, source.may_end)

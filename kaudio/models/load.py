@@ -49,8 +49,8 @@ def load(path: Path | str) -> keras.Model:
     except Exception as error:  # of many kinds, by what is damaged
         if "unexpected keyword argument" in str(error):
             raise ValueError(
-                f"'{file}' has options that this kaudio does not know: a later one has written it. "
-                "Install a newer kaudio: pip install --upgrade kaudio."
+                f"'{file}' has options that this kaudio, or this Keras, does not know: later ones "
+                "have written it. Install newer ones: pip install --upgrade kaudio keras."
             ) from error
         reason = " ".join(str(error).split(". ")[0].split())[:300] or type(error).__name__
         raise ValueError(
