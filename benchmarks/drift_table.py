@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CURVES = {"level_db": "level", "spectral_centroid": "centroid", "spectral_flatness": "flatness"}
 HEADER = (
     "| variant | held-out | level leaves | centroid leaves | flatness leaves | loop | copy | joins "
-    "| CPU |\n|---|---|---|---|---|---|---|---|---|"
+    "| level moves | clarity | onsets | CPU |\n" + "|---" * 12 + "|"
 )
 
 
@@ -30,7 +30,7 @@ class Judged:
 
     Args:
         left: For each of `CURVES`, when it leaves the range of music for 10 s, in seconds, or None.
-        inside: The share of the windows in that range.
+        inside: The share of the windows in that range, NaN where the curve is not defined.
         loop: The longest exact and the longest near repetition, in seconds.
         copy: The longest passage from the training music, in seconds.
         joins: How much the joins of frames stand out, in dB, or None.
@@ -43,6 +43,20 @@ class Judged:
     copy: float
     joins: float | None
     track: "Track"
+
+    @property
+    def level_sd(self) -> float:
+        """How much the level moves: a texture that never changes stays in range, and is no music.
+
+        The standard deviation over the windows, in dB.
+        """
+        return float(np.std(self.track.values["level_db"]))
+
+    def typical(self, curve: str) -> float:
+        """The median of a curve over the windows, NaN where it is nowhere defined."""
+        values = self.track.values[curve]
+        values = values[np.isfinite(values)]
+        return float(np.median(values)) if len(values) else float("nan")
 
 
 def judge(samples: np.ndarray, rate: int, hop: int, music: "KnownMusic") -> Judged:
@@ -66,17 +80,21 @@ def judge(samples: np.ndarray, rate: int, hop: int, music: "KnownMusic") -> Judg
     )
 
 
-def line(name: str, held_out: str, judged: Judged, cpu_seconds: float) -> str:
+def line(name: str, held_out: str, judged: Judged, cpu_seconds: float | None) -> str:
     """A row of the table in Markdown."""
     cells = [name, held_out]
     for curve in CURVES:
-        at = judged.left[curve]
+        at, inside = judged.left[curve], judged.inside[curve]
         when = "never" if at is None else f"{at:.0f} s"
-        cells.append(f"{when} ({judged.inside[curve]:.0%} inside)")
+        # Rounded down, so that 100 % is all.
+        share = f"{np.floor(1000 * inside) / 10:g} % inside"
+        cells.append(f"{when} ({share})" if np.isfinite(inside) else "not defined")
     cells.append(f"{judged.loop[0]:.2f} / {judged.loop[1]:.2f} s")
     cells.append(f"{judged.copy:.2f} s")
     cells.append("-" if judged.joins is None else f"{judged.joins:.1f} dB")
-    cells.append(f"{cpu_seconds:.0f} s")
+    cells.append(f"{judged.level_sd:.2f} dB")
+    cells += [f"{judged.typical(curve):.2g}" for curve in ("tonal_clarity", "onset_rate")]
+    cells.append("-" if cpu_seconds is None else f"{cpu_seconds:.0f} s")
     return f"| {' | '.join(cells)} |"
 
 
@@ -90,26 +108,24 @@ def numbers(name: str, metrics: Mapping[str, Any], judged: Judged, cpu: float) -
         "loop_seconds": judged.loop,
         "copy_seconds": judged.copy,
         "join_click_db": judged.joins,
-        # A texture that never changes stays in range as well, and is no music.
-        "level_sd_db": float(np.nanstd(judged.track.values["level_db"])),
-        "tonal_clarity": float(np.nanmedian(judged.track.values["tonal_clarity"])),
-        "onset_rate": float(np.nanmedian(judged.track.values["onset_rate"])),
+        "level_sd_db": judged.level_sd,
+        **{name: judged.typical(name) for name in judged.track.values},
         "cpu_seconds": round(cpu, 1),
     }
 
 
-def picture(clips: Sequence[tuple[str, Judged, "KnownMusic"]]) -> bytes:
+def picture(clips: Sequence[tuple[str, Judged]], music: "KnownMusic") -> bytes:
     """Draws level, centroid and flatness of clips over time, the range of music shaded: a PNG."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 6), dpi=80, layout="constrained")
     rows = figure.subplots(len(CURVES), 1, sharex=True)
     for axis, (curve, word) in zip(rows, CURVES.items(), strict=True):
-        for number, (name, judged, music) in enumerate(clips):
+        for number, (name, judged) in enumerate(clips):
             values, colour = judged.track.values[curve], f"C{number}"
             axis.plot(judged.track.times / 60, values, color=colour, lw=0.8, label=name)
-            low, high = music.windows.lowest[curve], music.windows.highest[curve]
-            axis.axhspan(low, high, color="#7fb77e", alpha=0.25 / len(clips), lw=0)
+        low, high = music.windows.lowest[curve], music.windows.highest[curve]
+        axis.axhspan(low, high, color="#7fb77e", alpha=0.25, lw=0)
         if curve != "level_db":
             axis.set_yscale("log")
         axis.set_ylabel({"level": "level (dBFS)", "centroid": "centroid (Hz)"}.get(word, word))

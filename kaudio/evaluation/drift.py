@@ -9,6 +9,10 @@ from scipy import stats
 from kaudio.evaluation.over_time import TRACK_UNITS, Track
 
 LEAVE_SECONDS = 10.0
+# A clip that ends before has left if it is outside for its last quarter, three windows or more.
+END_SHARE, END_WINDOWS = 0.25, 3
+# Real music is outside now and then: by the percentiles, 2 % of the time.
+STAYS_SHARE = 0.8
 # What nobody hears is not drift, though recordings may differ by less: an offset of -60 dBFS,
 # and one clipped sample in a thousand.
 SLACK = {"dc": 1e-3, "clipped_share": 1e-3}
@@ -18,10 +22,17 @@ MOST_WINDOWS = 1_000
 
 @dataclass(frozen=True, eq=False)
 class MusicRange:
-    """Where music lies: the lowest and the highest value for each curve of a `Track`."""
+    """Where music lies.
+
+    Args:
+        lowest: For each curve of a `Track`.
+        highest: For each curve.
+        window_seconds: How long windows are, of music as a rule: those of one-shots differ.
+    """
 
     lowest: dict[str, float]
     highest: dict[str, float]
+    window_seconds: float = 0.0
 
     @classmethod
     def of(cls, tracks: Iterable[Track], low: float = 1.0, high: float = 99.0) -> "MusicRange":
@@ -55,7 +66,12 @@ class MusicRange:
             ends = np.percentile(values, [low, high]) if len(values) else (np.nan, np.nan)
             lowest[name] = float(ends[0]) - SLACK.get(name, 0.0)
             highest[name] = float(ends[1]) + SLACK.get(name, 0.0)
-        return cls(lowest, highest)
+        lengths = [track.window_seconds for track in tracks if len(track.times)]
+        return cls(lowest, highest, float(np.median(lengths)))
+
+    def has(self, name: str) -> bool:
+        """Whether a curve is defined anywhere in the music."""
+        return bool(np.isfinite(self.lowest[name]))
 
     def outside(self, name: str, values: np.ndarray) -> np.ndarray:
         """Which values lie outside; not those that are not defined."""
@@ -68,9 +84,9 @@ class CurveDrift:
 
     Args:
         inside: Share of the windows, 0 to 1, that lie in the range of music, of those where the
-            curve is defined; NaN where it never is.
+            curve is defined; NaN where it never is, or not in the music.
         left_at: The middle of the window, in seconds, from which on those of the next 10 s all
-            lie outside (of a shorter clip: all to its end), or None.
+            lie outside; or all to its end, a quarter of the clip or more; or None.
         slope: Its change per minute, in its unit: the median over all pairs of windows (Sen,
             "Estimates of the Regression Coefficient Based on Kendall's Tau", 1968).
         first: Its median over the first third of the clip.
@@ -90,7 +106,7 @@ class Drift:
 
     Args:
         curves: By name, in the order of `TRACK_UNITS`.
-        left_at: The earliest time at which a curve leaves the range of music for 10 s, or None.
+        left_at: The earliest time at which a curve leaves the range of music, or None.
         left_by: Which curve that is, or None.
         seconds: Where the clip ends.
     """
@@ -100,17 +116,34 @@ class Drift:
     left_by: str | None
     seconds: float
 
+    @property
+    def least_inside(self) -> tuple[str, float] | None:
+        """Which curve is inside for the least share of the time, and for which."""
+        defined = {k: curve.inside for k, curve in self.curves.items() if curve.inside >= 0}
+        return min(defined.items(), key=lambda item: item[1]) if defined else None
+
+    @property
+    def stays(self) -> bool | None:
+        """Whether each curve is inside for four fifths of the time, or None if none is defined.
+
+        One that goes in and out neither stays nor leaves.
+        """
+        least = self.least_inside
+        return None if least is None else self.left_at is None and least[1] >= STAYS_SHARE
+
     def said(self) -> str:
         """The result as a sentence, such as "it leaves the range of music after 51 s"."""
-        defined = {k: curve.inside for k, curve in self.curves.items() if curve.inside >= 0}
-        if not defined:
+        least = self.least_inside
+        if least is None:
             return "Whether it drifts is not defined: it is too short."
         if self.left_at is None or self.left_by is None:
-            least = min(defined, key=lambda name: defined[name])
+            how = "stays in" if self.stays else "goes in and out of"
+            start = f"It {how} the range of music for all of its {self.seconds:.0f} s"
+            if least[1] == 1:
+                return f"{start}, in all {len(TRACK_UNITS)} curves."
             return (
-                f"It stays in the range of music for all of its {self.seconds:.0f} s; "
-                f"its {_words(least)} is inside for {defined[least]:.0%} of the time, "
-                f"the others for more."
+                f"{start}; its {_words(least[0])} is inside for {least[1]:.0%} of the time, the "
+                "others for as much or more."
             )
         curve = self.curves[self.left_by]
         return (
@@ -133,10 +166,19 @@ def drift(track: Track, music: MusicRange) -> Drift:
         leaves as well, where it pauses, or for a passage louder than all others: compare with
         what held-out recordings do.
 
+    Raises:
+        ValueError: If the clip is shorter than the windows of the music: what lasts a moment
+            differs more than the range allows.
+
     Example:
     >>> drift(over_time(clip, 16_000), music).said()
     'It leaves the range of music after 51 of its 600 s: ...'
     """
+    if len(track.times) and track.window_seconds < 0.99 * music.window_seconds:
+        raise ValueError(
+            f"Drift is sought in clips of {music.window_seconds:.3g} s or longer, the windows of "
+            f"the music. Received: {track.window_seconds:.3g} s."
+        )
     curves = {name: _curve(track, name, music) for name in TRACK_UNITS}
     times = {name: curve.left_at for name, curve in curves.items() if curve.left_at is not None}
     left_by = min(times, key=lambda name: times[name]) if times else None
@@ -156,7 +198,7 @@ def _curve(track: Track, name: str, music: MusicRange) -> CurveDrift:
         for part in (thirds[0], thirds[-1])
     )
     return CurveDrift(
-        inside=float(1 - outside.sum() / defined.sum()),
+        inside=float(1 - outside.sum() / defined.sum()) if music.has(name) else np.nan,
         left_at=_left_at(times, outside),
         slope=_slope(times[defined] / 60, values[defined]),
         first=float(first),
@@ -168,7 +210,12 @@ def _left_at(times: np.ndarray, outside: np.ndarray) -> float | None:
     hop = times[1] - times[0] if len(times) > 1 else LEAVE_SECONDS
     count = min(len(times), max(1, round(LEAVE_SECONDS / hop)))
     runs = np.lib.stride_tricks.sliding_window_view(outside, count).all(axis=1)
-    return float(times[np.argmax(runs)]) if runs.any() else None
+    if runs.any():
+        return float(times[np.argmax(runs)])
+    inside = np.flatnonzero(~outside)
+    last = len(times) - 1 - inside[-1]
+    enough = last >= max(END_WINDOWS, END_SHARE * len(times))
+    return float(times[-last]) if enough else None
 
 
 def _slope(minutes: np.ndarray, values: np.ndarray) -> float:

@@ -38,7 +38,9 @@ def test_windows_without_a_value_do_not_count():
     assert learned.lowest["spectral_centroid"] == 3
     empty = MusicRange.of([track(3, spectral_centroid=[np.nan] * 3)])
     assert np.isnan(empty.lowest["spectral_centroid"])
-    assert drift(track(), empty).left_at is None
+    found = drift(track(), empty)
+    assert found.left_at is None
+    assert np.isnan(found.curves["spectral_centroid"].inside)
 
 
 def test_no_music_is_refused():
@@ -74,8 +76,39 @@ def test_what_stays_says_so():
     assert found.left_at is None
     assert found.said() == (
         "It stays in the range of music for all of its 61 s; its level is inside for 90% of the "
-        "time, the others for more."
+        "time, the others for as much or more."
     )
+    assert found.stays
+    assert drift(track(), music()).said() == (
+        "It stays in the range of music for all of its 61 s, in all 8 curves."
+    )
+
+
+def test_what_goes_in_and_out_neither_stays_nor_leaves():
+    level = np.full(600, 5.0)
+    level[::9] = 0  # never outside for 10 s
+    found = drift(track(600, level_db=level), music())
+    assert (found.left_at, found.stays) == (None, False)
+    assert found.said() == (
+        "It goes in and out of the range of music for all of its 601 s; its level is inside for "
+        "11% of the time, the others for as much or more."
+    )
+
+
+@pytest.mark.parametrize(
+    ("windows", "last", "leaves"), [(9, 7, True), (29, 9, True), (60, 9, False)]
+)
+def test_the_last_quarter_of_a_clip_need_not_be_10_s(windows, last, leaves):
+    level = np.where(np.arange(windows) < windows - last, 0.0, 5.0)
+    found = drift(track(windows, level_db=level), music())
+    assert found.left_at == (1.0 + windows - last if leaves else None)
+
+
+def test_a_clip_shorter_than_the_windows_of_the_music_is_not_judged():
+    learned = MusicRange.of([track()])
+    short = Track(np.array([0.2]), {name: np.zeros(1) for name in TRACK_UNITS}, 0.4)
+    with pytest.raises(ValueError, match=r"clips of 2 s or longer.*Received: 0.4 s"):
+        drift(short, learned)
 
 
 def test_the_slope_is_per_minute_and_is_not_moved_by_a_few_windows():
