@@ -5,6 +5,7 @@ judged like any clip. Prints the table of docs/evaluation.md.
 """
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -75,18 +76,18 @@ PLANTS: dict[str, Plant] = {
     "steps between frames": joins,
     "mean-collapsed: 2 s, then the mean": mean,
 }
-COLUMNS = ("faults", "drift", "loop of 2 s", "copy of 1 s", "joins")
+COLUMNS = ("faults", "drift", "loop of 2 s", "copy", "joins")
 
 
 def found(report) -> list[bool]:  # noqa: ANN001 (kaudio is imported late)
     """Which of `COLUMNS` are said of a clip."""
-    from kaudio.evaluation.clip_report import CLICKING_DB, COPIED_SECONDS
+    from kaudio.evaluation.clip_report import CLICKING_DB
 
     return [
         bool(report.faults),
         report.drift is not None and report.drift.left_at is not None,
         report.loops is not None and report.loops.exact_seconds >= 2,
-        report.copy is not None and report.copy.seconds >= COPIED_SECONDS,
+        bool(report.copied),
         report.joins is not None and report.joins >= CLICKING_DB,
     ]
 
@@ -105,6 +106,8 @@ def main() -> None:
     music, held_out = Corpus.from_folder(options.audio, rate).split(validation=0.3, seed=0)
     known = KnownMusic.of(music, lambda recordings: track(list(recordings), "measuring"))
     long_enough = [r for r in held_out.recordings if r.seconds >= SECONDS]
+    if not long_enough:
+        sys.exit(f"None of the held-out recordings lasts {SECONDS} s. Pass longer ones.")
     clips = [
         long_enough[i % len(long_enough)].read(
             (i // len(long_enough)) * SECONDS * rate, SECONDS * rate
@@ -132,12 +135,16 @@ def main() -> None:
 
 
 def _said(report) -> str:  # noqa: ANN001
+    from kaudio.evaluation.clip_report import words
+
     flags = dict(zip(COLUMNS, found(report), strict=True))
-    if flags["copy of 1 s"]:
+    if flags["copy"]:
         return f"{report.copy.seconds:.2f} s at {report.copy.at:.2f} s"
     if flags["joins"]:
         return f"joins stand out by {report.joins:.1f} dB"
-    return report.drift.said() if flags["drift"] else "nothing"
+    if flags["drift"]:
+        return f"leaves at {report.drift.left_at:.0f} s: {words(report.drift.left_by)}"
+    return "nothing"
 
 
 if __name__ == "__main__":

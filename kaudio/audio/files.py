@@ -104,6 +104,7 @@ def read(
     sample_rate: int | None = None,
     start: float = 0.0,
     seconds: float | None = None,
+    until_broken: bool = False,
 ) -> np.ndarray:
     """Reads a file, or a part of it.
 
@@ -112,6 +113,8 @@ def read(
         sample_rate: What to resample to, in Hz. None keeps the file's own.
         start: Where the part begins, in seconds.
         seconds: Its length; None is to the end.
+        until_broken: Whether a file with samples that are not finite is read up to the first of
+            them, and NaN stands in its place, last, instead of refusing it.
 
     Returns:
         `(num_samples,)` float32 samples, fewer than asked for at the end of the file. They are
@@ -139,10 +142,13 @@ def read(
         first = round(start * rate) - begin * rate // file.samplerate
         if begin:
             _seek(path, file, begin)
-        parts = list(_decode(path, file, limit))
+        parts = list(_decode(path, file, limit, until_broken))
         samples = np.concatenate(parts) if parts else np.zeros(0, "float32")
+        broken = samples[-1:][np.isnan(samples[-1:])]
+        samples = samples[: len(samples) - len(broken)]
         if rate != file.samplerate and len(samples):
             samples = soxr.resample(samples, file.samplerate, rate)
+        samples = np.concatenate([samples, broken])
     last = (
         None if seconds is None else first + round((start + seconds) * rate) - round(start * rate)
     )
@@ -189,7 +195,7 @@ def _open(path: Path) -> Generator[soundfile.SoundFile]:
 
 
 def _decode(
-    path: Path, file: soundfile.SoundFile, limit: int = sys.maxsize
+    path: Path, file: soundfile.SoundFile, limit: int = sys.maxsize, until_broken: bool = False
 ) -> Iterator[np.ndarray]:
     """Mono blocks from where the file is, at most `limit` samples, all of them checked."""
     done = 0
@@ -203,14 +209,19 @@ def _decode(
             ) from error
         if not len(block):
             return
-        peak = np.abs(block).max()
-        if not np.isfinite(peak):
-            bad = np.count_nonzero(~np.isfinite(block))
-            raise AudioError(path, f"it holds {bad} samples that are not finite numbers")
+        bad = ~np.isfinite(block).all(axis=1)
+        if bad.any() and not until_broken:
+            count = np.count_nonzero(~np.isfinite(block))
+            raise AudioError(path, f"it holds {count} samples that are not finite numbers")
+        whole = block[: bad.argmax()] if bad.any() else block
+        peak = np.abs(whole).max(initial=0)
         if peak > MAX_PEAK:
             raise AudioError(path, f"its samples reach {peak:.3g}, where full scale is 1")
         done += len(block)
-        yield block.mean(axis=1, dtype="float32")
+        yield whole.mean(axis=1, dtype="float32")
+        if bad.any():
+            yield np.full(1, np.nan, "float32")
+            return
 
 
 def _seek(path: Path, file: soundfile.SoundFile, frame: int) -> None:

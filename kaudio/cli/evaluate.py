@@ -141,5 +141,8 @@ def _trained_seconds(path: Path) -> float | None:
 def _write(path: Path | None, content: dict) -> None:
     if path:
         text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-        path.write_text(text, encoding="utf-8")
+        # Whole or not at all, and names of files need not be text.
+        whole = path.with_name(f".{path.name}.part")
+        whole.write_text(text, encoding="utf-8", errors="backslashreplace")
+        whole.replace(path)
         print(f"Numbers: {path}")

@@ -64,14 +64,16 @@ def evaluate_clips(
     if len(reports) > 1:
         print(f"\n{clips_line(reports)}")
         # Of clips of several rates, at the lowest: what all of them have.
-        together = evaluate_set(judged, music.lowest, embedded)
+        together, left_out = evaluate_set(judged, music.lowest, embedded)
         for name, value in together.items():
             said = f"not defined: {value}" if isinstance(value, str) else told(value)
-            print(f"{name} of all clips together: {said}")
+            missing = f"; {len(left_out[name])} too short and not among them" * bool(left_out[name])
+            print(f"{name} of all clips together: {said}{missing}")
         content["together"] = {
-            name: None if isinstance(value, str) else vars(value)
+            name: {"undefined": value} if isinstance(value, str) else vars(value)
             for name, value in together.items()
         }
+        content["left_out"] = left_out
     return content, refused
 
 

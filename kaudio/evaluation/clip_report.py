@@ -5,38 +5,18 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from kaudio.audio.files import printable
 from kaudio.evaluation.copies import Copy
 from kaudio.evaluation.drift import Drift
 from kaudio.evaluation.frechet import Distances
 from kaudio.evaluation.loops import Loops
+from kaudio.evaluation.measures import Measure
 from kaudio.evaluation.model_report import plain
 
 # A shorter passage may be alike by chance: see `kaudio.evaluation.copies`.
 COPIED_SECONDS = 1.0
-# Joins of real music stand out by half of that at most.
+# Joins of real music stand out by 0.6 dB at most: docs/evaluation.md.
 CLICKING_DB = 1.0
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A quantity beside its range in the music.
-
-    Args:
-        value: Of the clip, or None where it is not defined.
-        low: 1 % of the excerpts of the music are lower.
-        high: 1 % are higher.
-        unit: Of all three.
-    """
-
-    value: float | None
-    low: float
-    high: float
-    unit: str
-
-    @property
-    def inside(self) -> bool | None:
-        """Whether the clip lies in the range, or None where that is not defined."""
-        return None if self.value is None else self.low <= self.value <= self.high
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +28,12 @@ class ClipReport:
         seconds: Its length: up to the first sample that is no number.
         sample_rate: At which it was judged, in Hz.
         music: What it was judged by, in words.
-        measures: By the names of `kaudio.evaluation.UNITS`.
+        measures: By the names of `kaudio.evaluation.measures`.
         faults: What is wrong with it, a phrase each. Empty for music.
         drift: How it moves over its length, or None where that is not defined.
         loops: Its longest repetitions, or None.
         copy: The longest passage that is in the music, or None.
+        copy_floor: The longest that the music itself has by chance: see `KnownMusic`.
         distances: Fréchet distance of its log-mel statistics from those of the music, or None.
         joins: How much the joins of frames stand out, in dB, or None: see
             `kaudio.evaluation.sound.join_click_db`.
@@ -69,10 +50,17 @@ class ClipReport:
     drift: Drift | None
     loops: Loops | None
     copy: Copy | None
+    copy_floor: float
     distances: Distances | None
     joins: float | None
     embedding: Distances | None
     undefined: dict[str, str]
+
+    @property
+    def copied(self) -> bool | None:
+        """Whether a passage is a copy: longer than chance makes one here, and 1 s or more."""
+        least = max(COPIED_SECONDS, self.copy_floor)
+        return None if self.copy is None else self.copy.seconds >= least
 
     def as_dict(self) -> dict[str, Any]:
         """All of it in dicts, lists, numbers and None, as JSON takes it: no NaN, no infinity."""
@@ -98,8 +86,11 @@ class ClipReport:
         for name, measure in self.measures.items():
             value = "-" if measure.value is None else f"{measure.value:.4g}"
             extent = f"{measure.low:.4g} to {measure.high:.4g}"
-            mark = {True: "", False: "  outside", None: "  not defined"}[measure.inside]
-            lines.append(f"{f'{_words(name)} ({measure.unit})':34}{value:>9}    {extent}{mark}")
+            mark = "  outside" if measure.inside is False else ""
+            if measure.inside is None:
+                what = "not defined" if measure.value is None else "not judged"
+                mark = f"  {what}: {measure.why}"
+            lines.append(f"{f'{words(name)} ({measure.unit})':34}{value:>9}    {extent}{mark}")
         rows = {"faults": "; ".join(self.faults) or "none", **self._said(), **self.undefined}
         for name, text in rows.items():
             why = "not defined: " * (name in self.undefined)
@@ -111,17 +102,19 @@ class ClipReport:
         if self.drift:
             rows["drift"] = self.drift.said()
             shares = {k: c.inside for k, c in self.drift.curves.items() if c.inside >= 0}
-            rows["inside"] = ", ".join(f"{_words(k)} {v:.0%}" for k, v in shares.items())
+            rows["inside"] = ", ".join(f"{words(k)} {v:.0%}" for k, v in shares.items())
         if self.loops:
             exact = _repeated(self.loops.exact_seconds, self.loops.exact_at)
             near = _repeated(self.loops.near_seconds, self.loops.near_at)
             rows["loops"] = f"the longest exact one {exact}, the longest near one {near}"
         if self.copy:
-            rows["copied"] = "nothing"
+            floor = f"one excerpt of the music from another by chance: {self.copy_floor:.2f} s"
+            rows["copied"] = f"nothing ({floor})"
             if self.copy.source:
                 rows["copied"] = (
-                    f"{self.copy.seconds:.2f} s at {self.copy.at:.2f} s, from '{self.copy.source}' "
-                    f"at {self.copy.source_at:.2f} s (similarity {self.copy.similarity:.2f})"
+                    f"{self.copy.seconds:.2f} s at {self.copy.at:.2f} s, from "
+                    f"'{printable(self.copy.source)}' at {self.copy.source_at:.2f} s "
+                    f"(similarity {self.copy.similarity:.2f}; {floor})"
                 )
         if self.distances:
             rows["distance"] = told(self.distances, "dB^2 ")
@@ -138,11 +131,10 @@ def clips_line(reports: Sequence[ClipReport]) -> str:
     clear = sum(not report.faults for report in reports)
     outside = sum(any(m.inside is False for m in r.measures.values()) for r in reports)
     drifting = sum(r.drift is not None and r.drift.left_at is not None for r in reports)
-    copied = sum(r.copy is not None and r.copy.seconds >= COPIED_SECONDS for r in reports)
+    copied = sum(bool(report.copied) for report in reports)
     return (
         f"{len(reports)} clips: {clear} without a fault, {outside} outside the range of the music "
-        f"in something, {drifting} drifting out of it, {copied} with {COPIED_SECONDS:g} s or more "
-        "copied."
+        f"in something, {drifting} drifting out of it, {copied} with a passage copied."
     )
 
 
@@ -157,5 +149,6 @@ def _repeated(seconds: float, at: float | None) -> str:
     return "0 s" if at is None else f"{seconds:.2f} s at {at:.2f} s"
 
 
-def _words(name: str) -> str:
+def words(name: str) -> str:
+    """The name of a quantity as one says it."""
     return re.sub("_db$", "", name).replace("_", " ")

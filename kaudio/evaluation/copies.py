@@ -1,6 +1,6 @@
 """What a clip has copied: the longest passage that is a recording of the training set."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +37,12 @@ class Copy:
     similarity: float = 0.0
 
 
-def copies(samples: np.ndarray, sample_rate: int, fingerprints: Fingerprints) -> Copy:
+def copies(
+    samples: np.ndarray,
+    sample_rate: int,
+    fingerprints: Fingerprints,
+    leave_out: Sequence[int] = (),
+) -> Copy:
     """Finds the longest passage of a clip that is the same recording as one of the index.
 
     Gain, noise 20 dB below the music, mu-law codes of 8 bits and resampling do not hide it; playing
@@ -47,12 +52,13 @@ def copies(samples: np.ndarray, sample_rate: int, fingerprints: Fingerprints) ->
     to about 0.1 s.
 
     Chance makes short ones: music of the same composer and instrument that is not in the index
-    has some too, and what it has is the floor to compare with.
+    has some too, and what it has is the floor to compare with: see `KnownMusic.copy_floor`.
 
     Args:
         samples: A clip, `(num_samples,)`, 1 s or longer.
         sample_rate: In Hz, that of the fingerprints.
         fingerprints: Of the training set.
+        leave_out: Numbers of recordings in which nothing is sought.
 
     Returns:
         The passage. Of silence, noise and what is like nothing in the index, 0 s.
@@ -82,7 +88,7 @@ def copies(samples: np.ndarray, sample_rate: int, fingerprints: Fingerprints) ->
             f"{len(samples) / sample_rate:.3f} s."
         )
     layout = Layout(sample_rate)
-    search = _Search(layout.prints([samples], every_frame=True), fingerprints)
+    search = _Search(layout.prints([samples], every_frame=True), fingerprints, leave_out)
     # The first frame of a passage stands for the 0.04 s about its middle.
     lead = layout.length / sample_rate / 2 - BAND_HOPS * layout.hop_seconds / 2
     return search.longest(layout.hop_seconds, lead)
@@ -91,8 +97,9 @@ def copies(samples: np.ndarray, sample_rate: int, fingerprints: Fingerprints) ->
 class _Search:
     """A clip beside an index. Times are in hops; those of the clip plus `lag` are the index's."""
 
-    def __init__(self, clip: Prints, index: Fingerprints) -> None:
+    def __init__(self, clip: Prints, index: Fingerprints, leave_out: Sequence[int]) -> None:
         self.clip, self.index = clip, index
+        self.sought = ~np.isin(np.arange(len(index.names)), leave_out)
         # What lies within a window lies together.
         order = np.argsort(clip.times, kind="stable")
         self.hashes, self.times = clip.hashes[order], clip.times[order]
@@ -132,6 +139,10 @@ class _Search:
         count = np.minimum(count, MOST_PLACES)
         each = np.repeat(np.arange(len(count)), count)
         which = np.arange(len(each)) - (np.cumsum(count) - count)[each] + low[each]
+        if not self.sought.all():
+            place = self.index.places[which] // BAND_HOPS
+            kept = self.sought[np.searchsorted(self.index.starts, place, side="right") - 1]
+            each, which = each[kept], which[kept]
         lags, votes = np.unique(
             (self.index.places[which].astype(int) - times[each]) // 2, return_counts=True
         )

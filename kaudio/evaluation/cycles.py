@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import fft, ndimage
 
-from kaudio.evaluation.loops import loops
+from kaudio.evaluation.loops import Loops, loops
 from kaudio.evaluation.steadiness import SHORTEST_PERIOD, steadiness
 
 # A loop is sought in windows of this many seconds: one that comes three times, with a period
@@ -25,13 +25,16 @@ PART_POWER = 0.01
 STEADY_TEMPLATE = 0.95
 
 
-def cycles(samples: np.ndarray, sample_rate: int, least_power: float) -> list[tuple[int, int, int]]:
+def cycles(
+    samples: np.ndarray, sample_rate: int, least_power: float, known: Loops | None = None
+) -> list[tuple[int, int, int]]:
     """Finds where a clip repeats its own waveform.
 
     Args:
         samples: Array of shape `(num_samples,)`, full scale at -1 and 1, finite.
         sample_rate: In Hz.
         least_power: Mean square below which nothing is looked at.
+        known: What `loops()` finds in them, if that is known.
 
     Returns:
         Start, end and period of each loop, in samples: those that come three times with a
@@ -39,13 +42,13 @@ def cycles(samples: np.ndarray, sample_rate: int, least_power: float) -> list[tu
         period. They last 2 s or more.
     """
     found = list(_loops(samples, sample_rate, least_power))
-    return found or list(_long_loop(samples, sample_rate, least_power))
+    return found or list(_long_loop(samples, sample_rate, least_power, known))
 
 
 def _long_loop(
-    samples: np.ndarray, sample_rate: int, least_power: float
+    samples: np.ndarray, sample_rate: int, least_power: float, known: Loops | None
 ) -> Iterator[tuple[int, int, int]]:
-    found = loops(samples, sample_rate)
+    found = known or loops(samples, sample_rate)
     if found.near_at is None or found.near_period is None:
         return
     lag, part = (round(seconds * sample_rate) for seconds in (found.near_period, PART_SECONDS))

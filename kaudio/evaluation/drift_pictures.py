@@ -32,7 +32,7 @@ def drift_of_file_png(path: Path, music: "KnownMusic") -> bytes:
         AudioError: If it cannot be read.
         ValueError: If it is too short.
     """
-    samples = until_broken(read(path, music.sample_rate))
+    samples = until_broken(read(path, music.sample_rate, until_broken=True))
     track = over_time(samples, music.sample_rate)
     return drift_png(track, music.windows, printable(Path(path.name)))
 

@@ -1,8 +1,11 @@
 """Whether generated audio has gone wrong in a way that can be heard at once."""
 
+from functools import partial
+
 import numpy as np
 
 from kaudio.evaluation.cycles import cycles
+from kaudio.evaluation.loops import Loops
 from kaudio.evaluation.sound import CLIP_LEVEL, FRAME_SECONDS, spectral_flatness
 from kaudio.evaluation.steadiness import blocks, steadiness
 
@@ -27,7 +30,9 @@ STEADY_NOISE = 0.7
 SHORTEST_SECONDS = 2.0
 
 
-def faults(samples: np.ndarray, sample_rate: int, may_end: bool = False) -> list[str]:
+def faults(
+    samples: np.ndarray, sample_rate: int, may_end: bool = False, known: Loops | None = None
+) -> list[str]:
     """Says what is wrong with a clip that ought to be music.
 
     It finds, each with its figure and where it holds,
@@ -53,6 +58,8 @@ def faults(samples: np.ndarray, sample_rate: int, may_end: bool = False) -> list
         samples: Array of shape `(num_samples,)`, full scale at -1 and 1.
         sample_rate: In Hz.
         may_end: Whether silence at the end is as it should be, as after a single sound.
+        known: What `kaudio.evaluation.loops` finds in these samples, if that is known: it takes
+            longer than all else.
 
     Returns:
         A phrase for each fault, such as `"a loop: from 3.2 s to 10.0 s it repeats itself every
@@ -91,7 +98,7 @@ def faults(samples: np.ndarray, sample_rate: int, may_end: bool = False) -> list
     if len(samples) < SHORTEST_SECONDS * sample_rate:
         return found
     # Noise that comes again and again is a loop: what is one of these is none of the others.
-    looks = (look(samples, sample_rate) for look in (_tone, _loop, _noise))
+    looks = (look(samples, sample_rate) for look in (_tone, partial(_loop, known), _noise))
     return found + next(filter(None, looks), [])
 
 
@@ -134,11 +141,11 @@ def _tone(samples: np.ndarray, sample_rate: int) -> list[str]:
     return [f"a steady tone: {share:.0%} the same sound throughout, loudest at {pitch:.0f} Hz"]
 
 
-def _loop(samples: np.ndarray, sample_rate: int) -> list[str]:
-    loops = list(cycles(samples, sample_rate, 10 ** (QUIET_DB / 10)))
-    if not loops:
+def _loop(known: Loops | None, samples: np.ndarray, sample_rate: int) -> list[str]:
+    found = cycles(samples, sample_rate, 10 ** (QUIET_DB / 10), known)
+    if not found:
         return []
-    longest = max(loops, key=lambda loop: loop[1] - loop[0])
+    longest = max(found, key=lambda loop: loop[1] - loop[0])
     start, end, period = (place / sample_rate for place in longest)
     return [f"a loop: from {start:.1f} s to {end:.1f} s it repeats itself every {period:.3f} s"]
 

@@ -7,18 +7,20 @@ from typing import Any
 import numpy as np
 
 from kaudio.audio import probe, read
+from kaudio.audio.files import printable
 from kaudio.data.corpus import Corpus
-from kaudio.evaluation.clip_report import ClipReport, Measure
+from kaudio.evaluation.clip_report import ClipReport
 from kaudio.evaluation.copies import copies
 from kaudio.evaluation.drift import drift
 from kaudio.evaluation.embedded import EmbeddedMusic
 from kaudio.evaluation.faults import faults
 from kaudio.evaluation.frechet import Distances, distances
-from kaudio.evaluation.known_music import KnownMusic, excerpts
+from kaudio.evaluation.known_music import KnownMusic
 from kaudio.evaluation.loops import loops
+from kaudio.evaluation.measures import measures
 from kaudio.evaluation.over_time import over_time
 from kaudio.evaluation.rows import log_mel_rows
-from kaudio.evaluation.sound import UNITS, describe, join_click_db, until_broken
+from kaudio.evaluation.sound import join_click_db, until_broken
 
 # A file, or samples and their rate in Hz.
 Heard = Path | str | tuple[np.ndarray, int]
@@ -35,7 +37,7 @@ def evaluate_audio(
     """Judges a clip by music: one that a model made, or any other.
 
     It tells level, brightness and the like beside the range in which 98 % of the music lie
-    (`kaudio.evaluation.describe`, the median over excerpts of 10 s); faults that can be heard at
+    (`kaudio.evaluation.measures`); faults that can be heard at
     once; drift; loops; the longest passage that is copied from the music, and from where; and how
     far the clip is from the music as a whole, beside how far one half of it is from the other.
 
@@ -69,7 +71,8 @@ def evaluate_audio(
     """
     rate = against.sample_rate
     if isinstance(audio, Path | str):
-        samples, name = read(Path(audio).expanduser(), rate), name or str(audio)
+        path = Path(audio).expanduser()
+        samples, name = read(path, rate, until_broken=True), name or printable(path)
     else:
         samples = np.asarray(audio)
         if samples.ndim != 1 or sample_rate != rate:
@@ -80,8 +83,7 @@ def evaluate_audio(
             )
         samples = samples.astype("float32", copy=False)
     music = against if isinstance(against, KnownMusic) else KnownMusic.of(against)
-    wrong = faults(samples, rate)
-    samples = until_broken(samples)
+    whole, samples = samples, until_broken(samples)
     # Resampling moves joins off whole samples, so they are sought in the file as it is.
     heard: Heard = Path(audio).expanduser() if isinstance(audio, Path | str) else (samples, rate)
     undefined: dict[str, str] = {}
@@ -95,16 +97,19 @@ def evaluate_audio(
 
     if not len(samples):
         undefined["everything"] = "There are no samples, or none before the first that is no number"
+    track = over_time(samples, rate)
+    again = measured("loops", lambda: loops(samples, rate))
     return ClipReport(
         name=name or "the clip",
         seconds=len(samples) / rate,
         sample_rate=rate,
         music=f"{music.num_recordings} recordings of {music.seconds / 60:.1f} min in all",
-        measures=_measures(samples, music),
-        faults=wrong,
-        drift=measured("drift", lambda: drift(over_time(samples, rate), music.windows)),
-        loops=measured("loops", lambda: loops(samples, rate)),
+        measures=measures(samples, track, music),
+        faults=faults(whole, rate, known=again),
+        drift=measured("drift", lambda: drift(track, music.windows)),
+        loops=again,
         copy=measured("copied", lambda: copies(samples, rate, music.fingerprints)),
+        copy_floor=music.copy_floor,
         distances=measured(
             "distance",
             lambda: distances(log_mel_rows(samples, rate), music.rows, music.ceilings),
@@ -113,19 +118,6 @@ def evaluate_audio(
         embedding=measured("embedding", lambda: _embedding(heard, embedded)) if embedded else None,
         undefined=undefined,
     )
-
-
-def _measures(samples: np.ndarray, music: KnownMusic) -> dict[str, Measure]:
-    rows = [
-        describe(part, music.sample_rate) for part in excerpts(iter([samples]), music.sample_rate)
-    ]
-    measures = {}
-    for name, (low, high) in music.ranges.items():
-        values = [row[name] for row in rows]
-        known = [value for value in values if value is not None]
-        value = float(np.median(known)) if known else None
-        measures[name] = Measure(value, low, high, UNITS[name])
-    return measures
 
 
 def _joins(audio: Heard, frame_seconds: float) -> float:
@@ -161,5 +153,5 @@ def _at(audio: Heard, sample_rate: int | None = None) -> tuple[np.ndarray, int]:
             )
     else:
         rate = sample_rate or probe(audio).sample_rate
-        samples = read(audio, rate)
+        samples = read(audio, rate, until_broken=True)
     return until_broken(samples), rate

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from kaudio.data.corpus import Corpus, Recording
+from kaudio.evaluation.copies import SHORTEST_SECONDS, copies
 from kaudio.evaluation.drift import SLACK, MusicRange
 from kaudio.evaluation.fingerprints import Fingerprints
 from kaudio.evaluation.frechet import no_music
@@ -18,6 +19,7 @@ from kaudio.evaluation.sound import UNITS, describe
 EXCERPT_SECONDS = 10.0
 BLOCK_SECONDS = 10.0
 NOTHING_SECONDS = 60.0
+FLOOR_EXCERPTS, FLOOR_SECONDS = 12, 30.0
 LEAST_LEVEL = 1e-4
 HIGHEST_RATE = 16_000
 Watch = Callable[[Iterable[Recording]], Iterable[Recording]]
@@ -33,8 +35,11 @@ class KnownMusic:
         seconds: Length of all of them.
         ranges: By each name in `kaudio.evaluation.UNITS`, the values, in that unit, below which 1 %
             and 99 % of the excerpts of 10 s lie; those that are defined nowhere are left out.
+        excerpt_seconds: Their length: 10 s, unless recordings are shorter.
         windows: The range of the curves over time.
+        tempo: That of `Track.tempo_stability` over recordings, or None where none has a beat.
         fingerprints: In which copies are found.
+        copy_floor: The longest "copy", in seconds, that excerpts of the music have in the others.
         rows: Log-mel statistics of each recording of 1 s or longer.
         ceilings: Those of what is no music, at the level of the music.
     """
@@ -43,8 +48,11 @@ class KnownMusic:
     num_recordings: int
     seconds: float
     ranges: dict[str, tuple[float, float]]
+    excerpt_seconds: float
     windows: MusicRange
+    tempo: tuple[float, float] | None
     fingerprints: Fingerprints
+    copy_floor: float
     rows: tuple[np.ndarray, ...]
     ceilings: dict[str, np.ndarray]
 
@@ -62,12 +70,14 @@ class KnownMusic:
         """
         rate, samples, power = corpus.sample_rate, 0, 0.0
         found: list[dict[str, float | None]] = []
-        tracks, rows = [], []
+        tracks, rows, lengths = [], [], []
 
         def measured() -> Iterator[Recording]:
             nonlocal samples, power
             for recording in watch(corpus.recordings):
-                found.extend(describe(part, rate) for part in excerpts(blocks_of(recording), rate))
+                for part in excerpts(blocks_of(recording), rate):
+                    found.append(describe(part, rate))
+                    lengths.append(len(part) / rate)
                 tracks.append(over_time(blocks_of(recording), rate))
                 if recording.seconds >= WINDOW_SECONDS:
                     rows.append(log_mel_rows(blocks_of(recording), rate))
@@ -84,8 +94,11 @@ class KnownMusic:
             num_recordings=len(corpus.recordings),
             seconds=corpus.seconds,
             ranges=_ranges(found),
+            excerpt_seconds=float(np.median(lengths)),
             windows=MusicRange.of(tracks),
+            tempo=_between([track.tempo_stability for track in tracks]),
             fingerprints=fingerprints,
+            copy_floor=_copy_floor(corpus, fingerprints),
             rows=tuple(rows),
             ceilings={name: log_mel_rows(x, rate) for name, x in nothing.items()},
         )
@@ -138,12 +151,34 @@ def blocks_of(recording: Recording) -> Iterator[np.ndarray]:
 def _ranges(found: list[dict[str, float | None]]) -> dict[str, tuple[float, float]]:
     ranges = {}
     for name in UNITS:
-        values = [row[name] for row in found]
-        known = [value for value in values if value is not None]
-        if known:
-            low, high = np.percentile(known, [1, 99])
+        if between := _between([row[name] for row in found]):
+            low, high = between
             slack = SLACK.get(name, 0.0)
             # Shares begin at 0.
-            lowest = float(low) - slack if name == "dc" else float(low)
-            ranges[name] = (lowest, float(high) + slack)
+            ranges[name] = (low - slack if name == "dc" else low, high + slack)
     return ranges
+
+
+def _between(values: list[float | None]) -> tuple[float, float] | None:
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    low, high = np.percentile(known, [1, 99])
+    return float(low), float(high)
+
+
+def _copy_floor(corpus: Corpus, fingerprints: Fingerprints) -> float:
+    """What chance and the music's own repetitions make of the longest copy.
+
+    Excerpts from the middle of some recordings are sought in all that are not of their group.
+    """
+    groups = [recording.group for recording in corpus.recordings]
+    longest, rate = 0.0, corpus.sample_rate
+    for number in range(0, len(groups), -(-len(groups) // FLOOR_EXCERPTS)):
+        recording = corpus.recordings[number]
+        length = min(round(FLOOR_SECONDS * rate), recording.num_samples)
+        samples = recording.read((recording.num_samples - length) // 2, length)
+        same = [i for i, group in enumerate(groups) if group == groups[number]]
+        if length >= SHORTEST_SECONDS * rate:
+            longest = max(longest, copies(samples, rate, fingerprints, same).seconds)
+    return longest

@@ -87,7 +87,7 @@ def onsets(flux: np.ndarray) -> np.ndarray:
     return found[np.diff(found, prepend=-size) > PEAK_FRAMES]
 
 
-def tempo_stability(samples: np.ndarray, sample_rate: int) -> float:
+def tempo_stability(flux: np.ndarray) -> float | None:
     """How steady the beat is: the share of windows whose tempo is that of the clip, 0 to 1.
 
     In windows of 8 s, each 4 s, the tempo is the highest peak of the autocorrelation of the
@@ -98,26 +98,23 @@ def tempo_stability(samples: np.ndarray, sample_rate: int) -> float:
     Experimental Comparison of Audio Tempo Induction Algorithms", 2006).
 
     Args:
-        samples: Array of shape `(num_samples,)`, full scale at -1 and 1.
-        sample_rate: In Hz.
+        flux: From `Flux`, of shape `(num_frames,)`.
 
     Returns:
-        The share, or NaN where fewer than half of the windows have a beat, a peak of at least
+        The share, or None where fewer than half of the windows have a beat, a peak of at least
         0.25, and where the clip is shorter than 8 s.
 
     Example:
-    >>> tempo_stability(metronome, 16_000)
+    >>> flux = Flux(16_000)
+    >>> flux.add(metronome)
+    >>> tempo_stability(flux.values())
     1.0
     """
-    flux = Flux(sample_rate)
-    size = round(PIECE_SECONDS * sample_rate)
-    for start in range(0, len(samples), size):
-        flux.add(samples[start : start + size])
-    values, length = flux.values(), round(BEAT_SECONDS * FRAMES_PER_SECOND)
-    starts = range(0, len(values) - length + 1, length // 2)
-    tempos = np.array([_tempo(values[start : start + length]) for start in starts])
+    length = round(BEAT_SECONDS * FRAMES_PER_SECOND)
+    starts = range(0, len(flux) - length + 1, length // 2)
+    tempos = np.array([_tempo(flux[start : start + length]) for start in starts])
     if not len(tempos) or np.mean(np.isfinite(tempos)) < 0.5:
-        return float("nan")
+        return None
     return float(max(_agreement(tempos, tempo) for tempo in tempos[np.isfinite(tempos)]))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from kaudio.evaluation import sound
 from kaudio.evaluation.clarity import tonal_clarity
-from kaudio.evaluation.onsets import PIECE_SECONDS, Flux, onsets
+from kaudio.evaluation.onsets import PIECE_SECONDS, Flux, onsets, tempo_stability
 
 TRACK_UNITS = {
     "level_db": "dBFS",
@@ -32,11 +32,13 @@ class Track:
         values: For each name in `TRACK_UNITS` an array `(num_windows,)` in that unit, with NaN
             where it is not defined: a window of silence has no centroid.
         window_seconds: Length of the windows.
+        tempo_stability: Of the whole, 0 to 1, or None: see `kaudio.evaluation.onsets`.
     """
 
     times: np.ndarray
     values: dict[str, np.ndarray]
     window_seconds: float
+    tempo_stability: float | None = None
 
 
 def over_time(
@@ -91,11 +93,15 @@ def over_time(
     starts = np.arange(len(rows)) * hop / sample_rate
     length = window / sample_rate
     values = {name: np.array([row[name] for row in rows], float) for name in TRACK_UNITS if rows}
-    places = onsets(flux.values()) * flux.hop / sample_rate
+    rises = flux.values()
+    places = onsets(rises) * flux.hop / sample_rate
     counts = np.searchsorted(places, starts + length) - np.searchsorted(places, starts)
     values["onset_rate"] = counts / length
     return Track(
-        starts + length / 2, {name: values.get(name, starts) for name in TRACK_UNITS}, length
+        starts + length / 2,
+        {name: values.get(name, starts) for name in TRACK_UNITS},
+        length,
+        tempo_stability(rises),
     )
 
 

@@ -21,6 +21,17 @@ UNITS = {
     "spectral_flatness": "0 to 1",
     "join_click_db": "dB",
 }
+# Why one is None, of audio that has samples; of a `Track` as well.
+WHY_NOT = {
+    "level_db": "nothing but zeros",
+    "peak_db": "nothing but zeros",
+    "crest_db": "nothing but zeros",
+    "silent_share": "shorter than 50 ms",
+    "spectral_centroid": "silent, or shorter than 50 ms",
+    "spectral_flatness": "silent, or shorter than 50 ms",
+    "tonal_clarity": "silent, or shorter than 100 ms",
+    "onset_rate": "no samples",
+}
 
 FRAME_SECONDS = 0.05
 SILENCE_DB = -60.0

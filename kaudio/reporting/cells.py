@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kaudio.evaluation import UNITS
-from kaudio.evaluation.clip_report import CLICKING_DB, COPIED_SECONDS
+from kaudio.evaluation.clip_report import CLICKING_DB, words
 from kaudio.evaluation.faults import CLIPPED_SHARE, QUIET_DB, SHORTEST_SECONDS
-from kaudio.reporting.clips import Clip
+from kaudio.reporting.clips import JUDGED_SECONDS, Clip
 from kaudio.reporting.gather import Row
 from kaudio.reporting.runs import RunRecord
 
@@ -66,14 +66,18 @@ def _held_out(run: RunRecord) -> Cell:
     if run.value is None:
         return undefined(run.undefined["value"])
     beside = ", ".join(f"{name} {value:.4g}" for name, value in run.baselines.items())
-    note = f"{(run.metric or '').replace('_', ' ')}, epoch {run.epoch}"
+    when = "" if run.epoch is None else f", epoch {run.epoch}"
+    note = f"{(run.metric or '').replace('_', ' ')}{when}"
     return Cell(f"{run.value:.4f}", run.value, note=f"{note}; beside {beside}" if beside else note)
 
 
 def _length(clip: Clip) -> Cell:
     seconds = clip.seconds or 0.0
     shown = f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"
-    return Cell(shown, seconds, note=f"{clip.sample_rate:,}\u00a0Hz")
+    note = f"{clip.sample_rate:,}\u00a0Hz"
+    if seconds > JUDGED_SECONDS:
+        note += f"; the first {JUDGED_SECONDS:g} s are judged"
+    return Cell(shown, seconds, note=note)
 
 
 def _verdict(clip: Clip) -> Cell:
@@ -98,8 +102,9 @@ def _measure(
         if value is None:
             return undefined(clip.undefined.get(name, "silence"))
         beside = clip.report.measures.get(name) if clip.report else None
-        if beside and beside.value is not None and beside.inside is not None:
+        if beside and beside.value is not None:
             extent = f"music: {shown(beside.low)} to {shown(beside.high)}"
+            extent += f"; not judged: {beside.why}" * bool(beside.why)
             return Cell(shown(beside.value), beside.value, beside.inside, extent)
         if fails is None:
             return Cell(shown(value), value)
@@ -115,19 +120,26 @@ def _drift(clip: Clip) -> Cell:
     if clip.report.drift is None:
         return undefined(clip.undefined.get("drift", "no samples"))
     drift = clip.report.drift
-    if drift.left_at is None:
+    if drift.stays:
         return Cell("stays", drift.seconds, True, "in the range of the music")
-    name = (drift.left_by or "").removesuffix("_db").replace("_", " ")
-    return Cell(f"leaves at {drift.left_at:.0f} s", drift.left_at, False, name)
+    if drift.left_at is not None and drift.left_by:
+        return Cell(f"leaves at {drift.left_at:.0f} s", drift.left_at, False, words(drift.left_by))
+    if drift.least_inside is None:
+        return undefined(drift.said())
+    name, share = drift.least_inside
+    return Cell("in and out", drift.seconds, note=f"{words(name)} inside for {share:.0%}")
 
 
 def _loops(clip: Clip) -> Cell:
     if clip.loops is None:
         return undefined(clip.undefined.get("loops", "no samples"))
-    found, looped = clip.loops, [fault for fault in clip.faults if fault.startswith("a loop")]
-    text = f"{found.near_seconds:.1f} s" if found.near_seconds else "none"
-    note = f"exact: {found.exact_seconds:.1f} s" if found.near_seconds else ""
-    return Cell(text, found.near_seconds, not looped, "; ".join(filter(None, [*looped, note])))
+    looped = [fault for fault in clip.faults if fault.startswith("a loop")]
+    if looped:
+        return Cell("a loop", clip.loops.near_seconds, False, "; ".join(looped))
+    if not clip.loops.near_seconds:
+        return Cell("none", 0.0, True)
+    note = f"exact: {clip.loops.exact_seconds:.1f} s"
+    return Cell(f"{clip.loops.near_seconds:.1f} s", clip.loops.near_seconds, True, note)
 
 
 def _joins(clip: Clip) -> Cell:
@@ -143,8 +155,9 @@ def _copied(clip: Clip) -> Cell:
     if clip.report is None or clip.report.copy is None:
         return undefined(clip.undefined.get("copied", "no music to compare with"))
     copy = clip.report.copy
-    source = f"from {copy.source}" if copy.source else ""
-    return Cell(f"{copy.seconds:.1f} s", copy.seconds, copy.seconds < COPIED_SECONDS, source)
+    source = f"from {copy.source}; " if copy.source else ""
+    note = f"{source}by chance: {clip.report.copy_floor:.1f} s"
+    return Cell(f"{copy.seconds:.1f} s", copy.seconds, not clip.report.copied, note)
 
 
 def _distance(clip: Clip) -> Cell:
@@ -181,6 +194,8 @@ CLIP_COLUMNS = {
         f"{CLIPPED_SHARE:.0%} or more at full scale",
     ),
     "Silence": _measure("silent_share", _share, None, ""),
+    "Centroid": _measure("spectral_centroid", lambda value: f"{value:.0f} Hz", None, ""),
+    "Flatness": _measure("spectral_flatness", lambda value: f"{value:.3f}", None, ""),
     "Drift": _drift,
     "Loops": _loops,
     "Joins": _joins,

@@ -16,6 +16,7 @@ from kaudio.evaluation.faults import SHORTEST_SECONDS
 from kaudio.evaluation.judge_clip import evaluate_audio
 from kaudio.evaluation.known_music import HIGHEST_RATE, MusicByRate
 from kaudio.evaluation.loops import Loops
+from kaudio.evaluation.sound import WHY_NOT, until_broken
 from kaudio.reporting.pictures import spectrogram, waveform
 
 # Of a longer clip this much is judged, and this much is in the page.
@@ -88,15 +89,15 @@ def hear(
     """
     try:
         info = probe(path)
-        samples = read(path, seconds=JUDGED_SECONDS)
+        whole = read(path, seconds=JUDGED_SECONDS, until_broken=True)
     except AudioError as error:
         return Clip(path, undefined={"everything": error.reason})
+    samples = until_broken(whole)
     if not len(samples):
-        return Clip(path, undefined={"everything": "it holds no samples"})
-    rate, why = info.sample_rate, {}
+        none = "its first sample is not a number" if len(whole) else "it holds no samples"
+        return Clip(path, undefined={"everything": none})
+    rate, why = info.sample_rate, dict(WHY_NOT)
     measures = describe(samples, rate, hop_length)
-    why["level_db"] = "nothing but zeros"
-    why["silent_share"] = "shorter than 50 ms"
     why["join_click_db"] = "fewer than 4 joins, or silence"
     if hop_length is None:
         why["join_click_db"] = "no run says where joins are"
@@ -105,19 +106,21 @@ def hear(
     long_enough = len(samples) >= SHORTEST_SECONDS * rate
     if not long_enough:
         why["loops"] = f"shorter than {SHORTEST_SECONDS:g} s"
-    report = None
+    report, again = None, loops(samples, rate) if long_enough else None
     if music:
         common = min(rate, HIGHEST_RATE)
-        heard = samples if common == rate else read(path, common, seconds=JUDGED_SECONDS)
+        heard = whole
+        if common != rate:
+            heard = read(path, common, seconds=JUDGED_SECONDS, until_broken=True)
         report = evaluate_audio(heard, music.at(common), common, path.name)
         why |= {name: text.split(". ")[0] for name, text in report.undefined.items()}
     return Clip(
         path=path,
-        seconds=max(info.seconds, len(samples) / rate),
+        seconds=info.seconds if len(whole) == len(samples) else len(samples) / rate,
         sample_rate=rate,
         measures=measures,
-        faults=faults(samples, rate, may_end),
-        loops=loops(samples, rate) if long_enough else None,
+        faults=faults(whole, rate, may_end, again),
+        loops=again,
         report=report,
         picture=_picture(path, samples, rate),
         undefined=why,
@@ -132,7 +135,9 @@ def data_uri(kind: str, content: bytes) -> str:
 def _picture(path: Path, samples: np.ndarray, sample_rate: int) -> Picture:
     shown = samples[: round(PLAYED_SECONDS * sample_rate)]
     rate = int(np.clip(sample_rate, *PLAYED_RATES))
-    played = shown if rate == sample_rate else read(path, rate, seconds=PLAYED_SECONDS)
+    played = shown
+    if rate != sample_rate:
+        played = until_broken(read(path, rate, seconds=PLAYED_SECONDS, until_broken=True))
     file = io.BytesIO()
     soundfile.write(file, played, rate, format="FLAC", subtype="PCM_16")
     seconds = len(shown) / sample_rate

@@ -97,14 +97,15 @@ def _row(path: Path, name: str, music: MusicByRate | None) -> Row:
     if not is_run(path):
         return Row(name, None, None, "an empty folder: no run, no audio")
     run = read_run(path)
-    file = _clip_of(path)
-    if file is None:
-        return Row(name, run, None, "no audio in the run folder")
-    return Row(name, run, hear(file, music, run.hop_length, run.from_silence))
+    heard = None
+    for file in _clips_of(path):
+        heard = hear(file, music, run.hop_length, run.from_silence)
+        if "everything" not in heard.undefined:
+            break
+    return Row(name, run, heard, "" if heard else "no audio in the run folder")
 
 
-def _clip_of(folder: Path) -> Path | None:
-    """What the kept model played, or else the last clip of the run."""
-    if (folder / "sample.wav").is_file():
-        return folder / "sample.wav"
-    return max((folder / "clips").glob("*.wav"), default=None)
+def _clips_of(folder: Path) -> list[Path]:
+    """What the kept model played, and before that the clips of the run, the last first."""
+    kept = [folder / "sample.wav"] if (folder / "sample.wav").is_file() else []
+    return kept + sorted((folder / "clips").glob("*.wav"), reverse=True)[:2]

@@ -85,6 +85,12 @@ def _more(row: Row, with_player: bool) -> str:
             f"{picture.waveform}{image}<i></i></div>{player}"
             f"<figcaption>{escape(row.clip.path.name)}, {said}</figcaption></figure>"
         )
+        if row.clip.report:
+            said = escape(row.clip.report.table())
+            parts.append(
+                "<details><summary>All that is measured</summary>"
+                f'<pre tabindex="0">{said}</pre></details>'
+            )
     elif row.run:
         parts.append(f"<p class='none'>Clip: not defined, {escape(_no_clip(row))}.</p>")
     if row.run:

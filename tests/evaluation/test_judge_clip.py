@@ -55,6 +55,7 @@ def test_a_clip_cut_from_the_music_is_reported_as_copied_with_its_source(known, 
     assert report.copy.source == str(folder / "song_2.wav")
     assert report.copy.seconds == pytest.approx(10, abs=0.3)
     assert report.copy.source_at - report.copy.at == pytest.approx(5, abs=0.1)
+    assert report.copied
     assert report.faults == []
     assert report.drift.left_at is None
     assert f"from '{folder / 'song_2.wav'}' at" in report.table()
@@ -63,6 +64,8 @@ def test_a_clip_cut_from_the_music_is_reported_as_copied_with_its_source(known, 
 def test_new_music_of_the_kind_is_nearer_than_noise_and_copies_nothing_long(known):
     report = evaluate_audio(notes(20, 10), known, RATE)
     assert report.copy.seconds < 1
+    assert report.copied is False
+    assert 0 <= known.copy_floor < 1
     assert report.distances.value < 0.2 * report.distances.ceilings["white noise"]
     assert report.undefined == {}
     assert report.loops.exact_seconds == 0
@@ -106,13 +109,57 @@ def test_silence_has_no_brightness_but_all_else_stands(known):
     assert report.distances.value > 0
 
 
-def test_a_clip_is_judged_up_to_what_is_no_number(known):
+@pytest.mark.parametrize("rate", [RATE, 2 * RATE, None])
+def test_a_clip_is_judged_up_to_what_is_no_number(known, tmp_path, rate):
     clip = notes(8, 12)
     clip[6 * RATE] = np.nan
-    report = evaluate_audio(clip, known, RATE)
-    assert report.seconds == 6
+    if rate:  # as a file, perhaps of another rate
+        soundfile.write(tmp_path / "clip.wav", np.repeat(clip, rate // RATE), rate, "FLOAT")
+    report = evaluate_audio(tmp_path / "clip.wav" if rate else clip, known, None if rate else RATE)
+    assert report.seconds == pytest.approx(6, abs=0.01)
     assert "not a number from 6.0 s" in report.faults[0]
+    assert report.drift is not None
     json.dumps(report.as_dict(), allow_nan=False)
+
+
+def test_a_clip_shorter_than_the_excerpts_of_the_music_is_not_judged_by_their_range(known):
+    report = evaluate_audio(notes(25, 1)[: 5 * RATE], known, RATE)
+    assert report.measures["crest_db"].value > 0
+    assert report.measures["crest_db"].inside is None
+    assert report.measures["tonal_clarity"].inside is True  # of windows of 2 s
+    assert "not judged: shorter than the excerpts of 10 s" in report.table()
+    assert (
+        "Drift is sought in clips of 2 s"
+        in evaluate_audio(notes(1, 1), known, RATE).undefined["drift"]
+    )
+
+
+def test_the_steadiness_of_the_tempo_is_set_beside_that_of_whole_recordings(tmp_path, monkeypatch):
+    monkeypatch.setenv("KAUDIO_CACHE", str(tmp_path / "cache"))
+    click = np.exp(-np.arange(RATE // 20) / 40) * np.sin(np.arange(RATE // 20))
+    bars = np.zeros(20 * RATE, "float32")
+    for start in range(0, len(bars) - len(click), RATE // 2):
+        bars[start : start + len(click)] += 0.5 * click
+    for number in range(2):
+        soundfile.write(tmp_path / f"{number}.wav", bars, RATE)
+    music = KnownMusic.of(Corpus.from_folder(tmp_path, RATE))
+    assert music.tempo == (1.0, 1.0)
+    assert evaluate_audio(bars, music, RATE).measures["tempo_stability"].inside
+    found = evaluate_audio(notes(20, 5), music, RATE).measures["tempo_stability"]
+    assert found.value is None or found.value < 1
+
+
+def test_what_recordings_have_of_each_other_is_the_floor_of_copies(tmp_path, monkeypatch):
+    monkeypatch.setenv("KAUDIO_CACHE", str(tmp_path / "cache"))
+    one, other = notes(25, 1), notes(25, 2)
+    other[8 * RATE : 16 * RATE] = one[8 * RATE : 16 * RATE]
+    for name, samples in (("one", one), ("other", other)):
+        soundfile.write(tmp_path / f"{name}.wav", samples, RATE)
+    music = KnownMusic.of(Corpus.from_folder(tmp_path, RATE))
+    assert music.copy_floor == pytest.approx(8, abs=0.3)
+    report = evaluate_audio(one[10 * RATE : 15 * RATE], music, RATE)
+    assert report.copy.seconds > 4
+    assert report.copied is False  # these recordings have as much from each other
 
 
 def test_a_waveform_at_another_rate_is_refused_in_a_sentence(known):
@@ -166,7 +213,7 @@ def test_a_classifier_hears_music_nearer_than_noise(known, embedded, tmp_path):
     assert music.value < hiss.value
     assert music.floor == hiss.floor
     assert hiss.ceilings["white noise"] > music.floor
-    together = evaluate_set(paths, known, embedded)
+    together, _ = evaluate_set(paths, known, embedded)
     assert music.value < together["embedding"].value < hiss.value
     report = evaluate_audio(notes(12, 10), known, RATE, embedded=embedded)
     assert "at the 2000 Hz of the classifier, or a file" in report.undefined["embedding"]
@@ -174,8 +221,18 @@ def test_a_classifier_hears_music_nearer_than_noise(known, embedded, tmp_path):
 
 def test_the_distance_of_a_set_is_not_defined_where_all_clips_are_too_short(known, tmp_path):
     soundfile.write(tmp_path / "short.wav", notes(1, 3)[:3_000], RATE)
-    assert "Expected audio of 1 s" in evaluate_set([tmp_path / "short.wav"], known)["distance"]
-    assert evaluate_set([], known)["distance"] == "There are no clips."
+    found, left_out = evaluate_set([tmp_path / "short.wav"], known)
+    assert "Expected audio of 1 s" in found["distance"]
+    assert len(left_out["distance"]) == 1
+    assert evaluate_set([], known)[0]["distance"] == "There are no clips."
+
+
+def test_a_set_says_which_clips_are_not_of_it(known, tmp_path):
+    for name, seconds in (("short", 0.5), ("long", 5)):
+        soundfile.write(tmp_path / f"{name}.wav", notes(seconds, 3), RATE)
+    found, left_out = evaluate_set(sorted(tmp_path.glob("*.wav")), known)
+    assert found["distance"].value > 0
+    assert "short.wav': Expected audio of 1 s" in left_out["distance"][0]
 
 
 def test_only_a_classifier_at_its_rate_embeds(folder):
