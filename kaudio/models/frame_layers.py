@@ -23,8 +23,9 @@ class FrameLayers:
         recurrent: LSTMs or GRUs.
         dropout: Of what they put out, or None.
         readout: The last Dense.
-        spread: Two Denses that tell deviations from what readout sees, or None. No gradient goes
-            back through them.
+        spread: Two Denses that tell deviations, and which of them, from what readout sees, or
+            None. No gradient goes back through them.
+        head: What puts both together, or None.
     """
 
     standardize: Standardize
@@ -34,6 +35,7 @@ class FrameLayers:
     dropout: layers.Dropout | None
     readout: layers.Dense
     spread: tuple[layers.Dense, layers.Dense] | None
+    head: FrameMixture | None
 
     def __call__(self, frames: Any, states: list | None = None, **how: Any) -> tuple[Any, list]:
         """Whole sequences, from given states or from zero, and the states after them."""
@@ -60,11 +62,13 @@ class FrameLayers:
         return self._read(x), after
 
     def _read(self, x: Any) -> Any:
-        if self.spread is None:
+        if self.spread is None or self.head is None:
             return self.readout(x)
         hidden, deviations = self.spread
-        told = deviations(hidden(ops.stop_gradient(x)))
-        return ops.concatenate([self.readout(x), told], axis=-1)
+        told, first = deviations(hidden(ops.stop_gradient(x))), self.head.num_logits
+        return self.head.row(
+            told[..., :first] if first else None, self.readout(x), told[..., first:]
+        )
 
 
 def make_layers(
@@ -86,11 +90,11 @@ def make_layers(
     spoil = [layers.GaussianNoise(noise, name="input_noise")] if noise else []
     spoil += [layers.Dropout(lost, name="input_dropout")] if lost else []
     spread, width = None, head.width if head else features
-    if options["mixtures"] == 1 and options["faithful"]:
+    if head and options["faithful"]:
         width = features
         spread = (
             layers.Dense(units, "relu", dtype=dtype, name="spread_hidden"),
-            layers.Dense(features, dtype="float32", name="spread"),
+            layers.Dense(head.width - features, dtype="float32", name="spread"),
         )
     projection, dropout = options["projection"], options["dropout"]
     return FrameLayers(
@@ -105,6 +109,7 @@ def make_layers(
         # Sums of squares over a large frame need float32, also in mixed precision.
         layers.Dense(width, dtype="float32", name="readout"),
         spread,
+        head,
     )
 
 

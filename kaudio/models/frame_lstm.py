@@ -50,10 +50,11 @@ class FrameLSTM(Autoregressive):
             the model could not predict is added to each generated frame as Gaussian noise. 0
             emits the mean, as GRUV and Beckham did.
         mixtures: 0 predicts the mean; compile with a loss. 1 or more predict so many Gaussians,
-            each with a deviation for every feature; their loss is the negative log-likelihood, so
-            compile without. Then `temperature` scales the deviations: 1 draws as learned.
-        faithful: Of one Gaussian: means are fitted by squared errors, and deviations to what is
-            left. See `FrameMixture.faithful_nats`.
+            each with a deviation for every feature, and have a loss of their own, so compile
+            without. Then `temperature` scales the deviations: 1 draws as learned.
+        faithful: Whether these Gaussians have one mean, fitted by squared errors, and deviations
+            fitted to what is left: see `FrameMixture.faithful_nats`. Otherwise each has a mean of
+            its own, and all is fitted by likelihood.
         input_dropout: Share of the standardised input set to zero in training, in [0, 1).
         scheduled_sampling: Share of the frames that in training the model hears as it would have
             played them itself, instead of as they were, in [0, 1]. See `OwnInputs`.
@@ -110,7 +111,7 @@ class FrameLSTM(Autoregressive):
         options["dtype"] = dtype = keras.dtype_policies.get(dtype).name
         check_options(codec, options)
         (features,) = codec.step_shape
-        head = FrameMixture(features, mixtures) if mixtures else None
+        head = FrameMixture(features, mixtures, faithful) if mixtures else None
         parts = make_layers(features, head, options)
         frames = keras.Input((None, features), name="frames")
         outputs, _ = parts(frames)
@@ -174,7 +175,8 @@ class FrameLSTM(Autoregressive):
             deviations = ops.divide(each.scale, self.standardize.scale)
             bias = self.head.bias(deviations)
             if self.parts.spread:
-                self.parts.spread[1].bias.assign(bias[self.head.features :])
+                logits, _, logs = self.head.parts(bias)
+                self.parts.spread[1].bias.assign(ops.concatenate([logits, logs]))
             else:
                 self.readout.bias.assign(bias)
 

@@ -17,7 +17,14 @@ SETTINGS = {
     "gru": {"cell": "gru", "reset_after": False, "recurrent_activation": "hard_sigmoid"},
     "noisy": {"input_noise": 0.3, "dropout": 0.2, "normalization": "global", "temperature": 0.5},
     "gaussian": {"mixtures": 1, "normalization": "global", "input_dropout": 0.1},
-    "mixture": {"mixtures": 3, "scheduled_sampling": 0.5, "ramp_steps": 4, "temperature": 0.5},
+    "scales": {"mixtures": 2, "temperature": 0.5},
+    "mixture": {
+        "mixtures": 3,
+        "faithful": False,
+        "scheduled_sampling": 0.5,
+        "ramp_steps": 4,
+        "temperature": 0.5,
+    },
 }
 
 
