@@ -211,8 +211,10 @@ def _decode(
             return
         bad = ~np.isfinite(block).all(axis=1)
         if bad.any() and not until_broken:
-            count = np.count_nonzero(~np.isfinite(block))
-            raise AudioError(path, f"it holds {count} samples that are not finite numbers")
+            seconds = (done + bad.argmax()) / file.samplerate
+            raise AudioError(
+                path, f"it holds samples that are not finite numbers, the first at {seconds:.2f} s"
+            )
         whole = block[: bad.argmax()] if bad.any() else block
         peak = np.abs(whole).max(initial=0)
         if peak > MAX_PEAK:

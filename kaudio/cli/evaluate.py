@@ -72,9 +72,15 @@ def evaluate(
         if value is not None:
             kind, option = ("files", "--against") if audio is not None else ("models", "--audio")
             raise ValueError(f"{name} is for {kind}, with {option}. Leave it out.")
-    for file in (json, png):
-        if file and not file.absolute().parent.is_dir():
+    if frame_seconds is not None and not 0 < frame_seconds < float("inf"):
+        raise ValueError(f"--frame-seconds must be above 0. Received: {frame_seconds:g}.")
+    if batches is not None and batches < 1:
+        raise ValueError(f"--batches must be at least 1. Received: {batches}.")
+    for file in filter(None, (json, png)):
+        if not file.absolute().parent.is_dir():
             raise FileNotFoundError(f"'{file.parent}' is not there. Make it first.")
+        if file.is_dir():
+            raise ValueError(f"'{file}' is a folder. Expected a file to write.")
     choose(backend)
     if audio is not None:
         _model(what, audio, train, excerpt_seconds, batches, json)
@@ -94,6 +100,7 @@ def _model(
     batches: int | None,
     out: Path | None,
 ) -> None:
+    from kaudio.audio.find import SUFFIXES
     from kaudio.data import Corpus
     from kaudio.evaluation.judge_model import evaluate as judge
     from kaudio.models import Autoregressive
@@ -101,6 +108,10 @@ def _model(
 
     if len(what) != 1:
         raise ValueError(f"--audio judges one model at a time. Received: {len(what)} of them.")
+    if what[0].suffix.lower() in SUFFIXES:
+        raise ValueError(
+            f"'{what[0]}' is audio. It is judged with --against and a folder of music."
+        )
     model = load(what[0])
     if not isinstance(model, Autoregressive):
         raise ValueError(

@@ -27,6 +27,7 @@ class ClipReport:
         name: Of the clip.
         seconds: Its length: up to the first sample that is no number.
         sample_rate: At which it was judged, in Hz.
+        source_rate: Its own, at which faults were sought.
         music: What it was judged by, in words.
         measures: By the names of `kaudio.evaluation.measures`.
         faults: What is wrong with it, a phrase each. Empty for music.
@@ -39,11 +40,13 @@ class ClipReport:
             `kaudio.evaluation.sound.join_click_db`.
         embedding: Fréchet distance as a classifier of composers hears it, or None.
         undefined: Why what is None is so, by name.
+        is_music: Whether the clip is itself one of the recordings that it is set beside.
     """
 
     name: str
     seconds: float
     sample_rate: int
+    source_rate: int
     music: str
     measures: dict[str, Measure]
     faults: list[str]
@@ -55,12 +58,33 @@ class ClipReport:
     joins: float | None
     embedding: Distances | None
     undefined: dict[str, str]
+    is_music: bool = False
 
     @property
     def copied(self) -> bool | None:
         """Whether a passage is a copy: longer than chance makes one here, and 1 s or more."""
         least = max(COPIED_SECONDS, self.copy_floor)
         return None if self.copy is None else self.copy.seconds >= least
+
+    @property
+    def wrong(self) -> list[str]:
+        """All that is beyond a threshold, a phrase each: what `verdict` says."""
+        return self.faults + self.beyond
+
+    @property
+    def beyond(self) -> list[str]:
+        """What is so beside the music, and at joins: a copy, clicks, drift."""
+        found = []
+        if self.copied and self.copy:
+            found.append(f"copied: {self.copy.seconds:.1f} s of the music")
+        if self.joins is not None and self.joins >= CLICKING_DB:
+            found.append(clicking(self.joins))
+        if self.drift and self.drift.left_at is not None and self.drift.left_by:
+            when = f"from {self.drift.left_at:.0f} s on"
+            if self.drift.from_the_start:
+                when = "from the start"
+            found.append(f"unlike the music {when}: its {words(self.drift.left_by)}")
+        return found
 
     def as_dict(self) -> dict[str, Any]:
         """All of it in dicts, lists, numbers and None, as JSON takes it: no NaN, no infinity."""
@@ -77,12 +101,20 @@ class ClipReport:
         Example:
         >>> print(report.table())
         clip.wav: 10.0 s at 16000 Hz, beside 24 recordings of 120.0 min in all
-                                        clip      music, 1 to 99 %
+        verdict   nothing is wrong that is sought
+        in excerpts of 10 s              clip     music, 1 to 99 %
         level (dBFS)                   -21.3       -35.1 to -15.2
         ...
         """
-        lines = [f"{self.name}: {self.seconds:.1f} s at {self.sample_rate} Hz, beside {self.music}"]
-        lines.append(f"{'':34}{'clip':>9}    music, 1 to 99 %")
+        rate = f"{self.sample_rate} Hz"
+        if self.source_rate != self.sample_rate:
+            rate = f"{self.source_rate} Hz, judged at {rate}"
+        seconds = f"{self.seconds:.1f}" if self.seconds >= 1 else f"{self.seconds:.3f}"
+        lines = [f"{self.name}: {seconds} s at {rate}, beside {self.music}"]
+        lines.append(f"{'verdict':10}{'; '.join(self.wrong) or 'nothing is wrong that is sought'}")
+        if self.is_music:
+            lines.append(f"{'note':10}It is one of these recordings: it is set beside itself.")
+        lines.append(f"{'in excerpts of 10 s':34}{'clip':>9}    music, 1 to 99 %")
         for name, measure in self.measures.items():
             value = "-" if measure.value is None else f"{measure.value:.4g}"
             extent = f"{measure.low:.4g} to {measure.high:.4g}"
@@ -128,13 +160,13 @@ class ClipReport:
 
 def clips_line(reports: Sequence[ClipReport]) -> str:
     """Several clips in a line: how many have which fault."""
-    clear = sum(not report.faults for report in reports)
+    clear = sum(not report.wrong for report in reports)
     outside = sum(any(m.inside is False for m in r.measures.values()) for r in reports)
     drifting = sum(r.drift is not None and r.drift.left_at is not None for r in reports)
     copied = sum(bool(report.copied) for report in reports)
     return (
-        f"{len(reports)} clips: {clear} without a fault, {outside} outside the range of the music "
-        f"in something, {drifting} drifting out of it, {copied} with a passage copied."
+        f"{len(reports)} clips: {clear} with nothing wrong, {outside} outside the range of the "
+        f"music in something, {drifting} drifting out of it, {copied} with a passage copied."
     )
 
 
@@ -142,7 +174,15 @@ def told(distances: Distances, unit: str = "") -> str:
     """A distance beside its floor and its ceilings, in a line."""
     beside = {"half of the music": distances.floor, **distances.ceilings}
     others = ", ".join(f"{name} {value:.3g}" for name, value in beside.items())
-    return f"{distances.value:.3g} {unit}from the music ({others})"
+    times = f", {distances.value / distances.floor:.1f} times" if distances.floor > 0 else ""
+    return f"{distances.value:.3g} {unit}from the music{times} its floor ({others})".replace(
+        "music its", "music; its"
+    )
+
+
+def clicking(joins: float) -> str:
+    """What is said of joins that stand out, by so many dB."""
+    return f"clicks: the joins of frames stand out by {joins:.1f} dB"
 
 
 def _repeated(seconds: float, at: float | None) -> str:

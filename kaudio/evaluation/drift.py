@@ -91,6 +91,8 @@ class CurveDrift:
             "Estimates of the Regression Coefficient Based on Kendall's Tau", 1968).
         first: Its median over the first third of the clip.
         last: Its median over the last third.
+        low: Where the range of music begins.
+        high: Where it ends.
     """
 
     inside: float
@@ -98,6 +100,14 @@ class CurveDrift:
     slope: float
     first: float
     last: float
+    low: float
+    high: float
+
+    @property
+    def how_far(self) -> float:
+        """How far it ends outside the range, in widths of that range; 0 within it."""
+        beyond = max(self.low - self.last, self.last - self.high, 0.0)
+        return beyond / max(self.high - self.low, 1e-9)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,12 +119,14 @@ class Drift:
         left_at: The earliest time at which a curve leaves the range of music, or None.
         left_by: Which curve that is, or None.
         seconds: Where the clip ends.
+        start: The middle of the first window, in seconds.
     """
 
     curves: dict[str, CurveDrift]
     left_at: float | None
     left_by: str | None
     seconds: float
+    start: float = 0.0
 
     @property
     def least_inside(self) -> tuple[str, float] | None:
@@ -146,12 +158,24 @@ class Drift:
                 "others for as much or more."
             )
         curve = self.curves[self.left_by]
+        which = f"its {_words(self.left_by)} ({TRACK_UNITS[self.left_by]})"
+        music = f"that of music is {curve.low:.3g} to {curve.high:.3g}"
+        if self.from_the_start:
+            return (
+                f"It is outside the range of music from the start: {which} is {curve.first:.3g} in "
+                f"the first third of its {self.seconds:.0f} s and {curve.last:.3g} in the last; "
+                f"{music}."
+            )
         return (
             f"It leaves the range of music after {self.left_at:.0f} of its {self.seconds:.0f} s: "
-            f"its {_words(self.left_by)} ({TRACK_UNITS[self.left_by]}) goes from {curve.first:.3g} "
-            f"in the first third to {curve.last:.3g} in the last, and is inside for "
-            f"{curve.inside:.0%} of the time."
+            f"{which} goes from {curve.first:.3g} in the first third to {curve.last:.3g} in the "
+            f"last; {music}."
         )
+
+    @property
+    def from_the_start(self) -> bool:
+        """Whether a curve is outside from the first window on."""
+        return self.left_at is not None and self.left_at <= self.start
 
 
 def drift(track: Track, music: MusicRange) -> Drift:
@@ -181,16 +205,22 @@ def drift(track: Track, music: MusicRange) -> Drift:
         )
     curves = {name: _curve(track, name, music) for name in TRACK_UNITS}
     times = {name: curve.left_at for name, curve in curves.items() if curve.left_at is not None}
-    left_by = min(times, key=lambda name: times[name]) if times else None
-    seconds = float(track.times[-1]) + track.window_seconds / 2 if len(track.times) else 0.0
-    return Drift(curves, times[left_by] if left_by else None, left_by, seconds)
+    # Of those that leave at once, the one that goes farthest.
+    left_by = min(times, key=lambda name: (times[name], -curves[name].how_far), default=None)
+    if not len(track.times):
+        return Drift(curves, None, None, 0.0)
+    seconds = float(track.times[-1]) + track.window_seconds / 2
+    return Drift(
+        curves, times[left_by] if left_by else None, left_by, seconds, float(track.times[0])
+    )
 
 
 def _curve(track: Track, name: str, music: MusicRange) -> CurveDrift:
     values, times = track.values[name], track.times
     defined = np.isfinite(values)
+    low, high = music.lowest[name], music.highest[name]
     if not defined.any():
-        return CurveDrift(np.nan, None, np.nan, np.nan, np.nan)
+        return CurveDrift(np.nan, None, np.nan, np.nan, np.nan, low, high)
     outside = music.outside(name, values)
     thirds = np.array_split(values, 3) if len(values) >= 3 else [values, values, values]
     first, last = (
@@ -203,6 +233,8 @@ def _curve(track: Track, name: str, music: MusicRange) -> CurveDrift:
         slope=_slope(times[defined] / 60, values[defined]),
         first=float(first),
         last=float(last),
+        low=low,
+        high=high,
     )
 
 

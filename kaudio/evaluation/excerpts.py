@@ -30,7 +30,10 @@ class Excerpts:
         data: The batches, `(x, y)`.
         steps: How many steps of an excerpt count.
         told: What the model is told of them, in a sentence, or "".
+        left_out: That not all were looked at, in a sentence, or "".
     """
+
+    left_out = ""
 
     def __init__(
         self,
@@ -47,16 +50,16 @@ class Excerpts:
         self.steps = max(1, round(seconds * codec.steps_per_second))
         condition, self.told = _condition(model, corpus)
         if model.from_silence and isinstance(codec, Quantizer):
-            self._stride = 1
             self._owners = np.arange(len(corpus.recordings))
             self.data = one_shots(corpus, codec, self.steps, batch_size, condition=condition)
+            self._spread(most_batches)
+            self.data = self.data[:: self._stride]
             return
         steps, hop = model.warm_up + self.steps, self.steps * codec.hop_length
         length = codec.num_samples(steps + 1)
         counts = [max(0, (r.num_samples - length) // hop + 1) for r in corpus.recordings]
         self._owners = np.repeat(np.arange(len(counts)), counts)
-        batches = -(-len(self._owners) // batch_size)
-        self._stride = 1 if most_batches is None else -(-batches // max(1, most_batches))
+        self._spread(most_batches)
         self.data = next_step(
             corpus,
             codec,
@@ -66,6 +69,16 @@ class Excerpts:
             hop_steps=self.steps,
             epoch_batches=most_batches,
         )
+
+    def _spread(self, most_batches: int | None) -> None:
+        batches = -(-len(self._owners) // self.batch_size)
+        self._stride = 1 if most_batches is None else -(-batches // max(1, most_batches))
+        if self._stride > 1:
+            looked = len(range(0, batches, self._stride))
+            self.left_out = (
+                f"Only {looked} of {batches} batches of excerpts were looked at; a dash stands for "
+                "a recording of which there was none."
+            )
 
     def __iter__(self) -> Iterator[tuple[Any, np.ndarray, np.ndarray]]:
         """Gives `(x, y, owners)`: of each excerpt of a batch, the index of its recording."""

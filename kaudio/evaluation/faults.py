@@ -16,6 +16,8 @@ TAIL_SECONDS = 2.5
 TAIL_SHARE = 0.25
 # More than this is not natural, however long the clip.
 LONGEST_TAIL_SECONDS = 10.0
+# A recording has the noise of its room in a rest; what is below this was not recorded.
+NOTHING_DB = -80.0
 # An offset 20 dB above the sound around it.
 OFFSET_SHARE = 0.99
 # Music may touch full scale in its loudest moments, but not in one sample of twenty.
@@ -39,7 +41,8 @@ def faults(
 
     - samples that are not numbers;
     - silence: the level of the clip is below -50 dBFS, or that of each 50 ms from some time on
-      (about its mean). At the end, if it lasts 2.5 s and a quarter of the clip, or 10 s;
+      (about its mean). At the end, if it lasts 2.5 s and a quarter of the clip, or 10 s; within,
+      if it is below -80 dBFS for 2.5 s;
     - constant output: 99 % of the power is an offset;
     - clipping: 5 % of the samples lie at full scale or beyond;
     - a steady tone: the magnitude spectra of its 100 ms frames are all alike, `|mean|^2` being
@@ -94,7 +97,11 @@ def faults(
     if share >= OFFSET_SHARE:
         return [f"constant output: stuck at {offset:.2f}, which has {share:.1%} of the power"]
     seconds = len(samples) / sample_rate
-    found = [*_tail(means, powers, seconds, may_end), *_clipping(samples, sample_rate)]
+    found = [
+        *_tail(means, powers, seconds, may_end),
+        *_gap(powers, seconds),
+        *_clipping(samples, sample_rate),
+    ]
     if len(samples) < SHORTEST_SECONDS * sample_rate:
         return found
     # Noise that comes again and again is a loop: what is one of these is none of the others.
@@ -113,6 +120,17 @@ def _tail(means: np.ndarray, powers: np.ndarray, seconds: float, may_end: bool) 
     stuck = abs(offset) > 10 ** (QUIET_DB / 20)
     state = f"stuck at {offset:.2f}" if stuck else "silent"
     return [] if may_end and not stuck else [f"{state} from {time:.1f} s on, for {tail:.1f} s"]
+
+
+def _gap(powers: np.ndarray, seconds: float) -> list[str]:
+    """The longest silence that sound comes after, and that no room makes."""
+    quiet = powers < 10 ** (NOTHING_DB / 10)
+    ends = np.flatnonzero(np.diff(quiet, prepend=False, append=False)).reshape(-1, 2)
+    gaps = [(last - first, first, last) for first, last in ends if first > 0 and last < len(quiet)]
+    if not gaps:
+        return []
+    _, first, last = (float(seconds * place / len(quiet)) for place in max(gaps))
+    return [f"silent from {first:.1f} s to {last:.1f} s"] if last - first >= TAIL_SECONDS else []
 
 
 def _clipping(samples: np.ndarray, sample_rate: int) -> list[str]:

@@ -1,6 +1,6 @@
 """Whether a clip is like the music that it is set beside: everything that can be measured of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,10 @@ def evaluate_audio(
             )
         samples = samples.astype("float32", copy=False)
     music = against if isinstance(against, KnownMusic) else KnownMusic.of(against)
-    whole, samples = samples, until_broken(samples)
+    whole, samples, whole_rate = samples, until_broken(samples), rate
+    if isinstance(audio, Path | str) and (whole_rate := probe(path).sample_rate) != rate:
+        # A filter rounds what is clipped, and takes the top off white noise.
+        whole = read(path, until_broken=True)
     # Resampling moves joins off whole samples, so they are sought in the file as it is.
     heard: Heard = Path(audio).expanduser() if isinstance(audio, Path | str) else (samples, rate)
     undefined: dict[str, str] = {}
@@ -103,9 +106,11 @@ def evaluate_audio(
         name=name or "the clip",
         seconds=len(samples) / rate,
         sample_rate=rate,
-        music=f"{music.num_recordings} recordings of {music.seconds / 60:.1f} min in all",
+        source_rate=whole_rate,
+        music=f"{music.num_recordings} recording{'s' * (music.num_recordings != 1)} of "
+        f"{music.seconds / 60:.1f} min in all",
         measures=measures(samples, track, music),
-        faults=faults(whole, rate, known=again),
+        faults=faults(whole, whole_rate, known=again if whole_rate == rate else None),
         drift=measured("drift", lambda: drift(track, music.windows)),
         loops=again,
         copy=measured("copied", lambda: copies(samples, rate, music.fingerprints)),
@@ -117,6 +122,14 @@ def evaluate_audio(
         joins=measured("joins", lambda: _joins(heard, frame_seconds)) if frame_seconds else None,
         embedding=measured("embedding", lambda: _embedding(heard, embedded)) if embedded else None,
         undefined=undefined,
+        is_music=isinstance(audio, Path | str) and _among(path, music.fingerprints.names),
+    )
+
+
+def _among(path: Path, names: Sequence[str]) -> bool:
+    """Whether a file is one of the recordings."""
+    return any(
+        Path(name).name == path.name and Path(name).resolve() == path.resolve() for name in names
     )
 
 

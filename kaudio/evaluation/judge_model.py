@@ -87,7 +87,7 @@ def evaluate(
         if train is not None:
             past = Excerpts(model, train, excerpt_seconds, batch_size, most_batches)
         scores |= counted_scores(model, model.codec.levels, excerpts, past)
-    notes = [excerpts.told] * bool(excerpts.told)
+    notes = [note for note in (excerpts.told, excerpts.left_out) if note]
     if not np.isfinite(values[None]):
         notes.append("The model's predictions are not finite: its training has diverged.")
     baselines = {name: of[None] for name, of in scores.items()}

@@ -1,5 +1,6 @@
 """Quantities of a clip, each beside its range in the music."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,8 @@ from kaudio.evaluation.sound import UNITS, WHY_NOT, describe
 
 # What moves within an excerpt is taken from windows.
 OF_WINDOWS = ("tonal_clarity", "onset_rate")
+# What is a mean itself; of what lies somewhere in the clip, a median would not tell.
+MEANS = ("dc", "clipped_share", "silent_share")
 # The codec of a model may make a clip of 10 s shorter by a frame.
 NEARLY = 0.9
 
@@ -45,8 +48,9 @@ class Measure:
 def measures(samples: np.ndarray, track: Track, music: KnownMusic) -> dict[str, Measure]:
     """Measures a clip, by the names of `kaudio.evaluation.UNITS` and some of curves over time.
 
-    Of the former the median over excerpts of 10 s, of the tonal clarity and of the onsets that over
-    windows of 2 s; the tempo is that of the whole clip, beside whole recordings.
+    Of the former the median over excerpts of 10 s, of shares and DC the mean; of the tonal clarity
+    and of the onsets the median over windows of 2 s; the tempo is that of the whole clip, beside
+    whole recordings.
 
     Args:
         samples: `(num_samples,)`, finite, at the rate of the music.
@@ -59,6 +63,9 @@ def measures(samples: np.ndarray, track: Track, music: KnownMusic) -> dict[str, 
     for name, (low, high) in music.ranges.items():
         why = _too_short(seconds, music.excerpt_seconds, "excerpts")
         values = [row[name] for row in rows]
+        if name in MEANS:
+            known = [value for value in values if value is not None]
+            values = [sum(known) / len(known)] if known else []
         found[name] = _measure(values, low, high, UNITS[name], WHY_NOT.get(name, ""), why)
     for name in (name for name in OF_WINDOWS if music.windows.has(name)):
         low, high = music.windows.lowest[name], music.windows.highest[name]
@@ -77,7 +84,9 @@ def _too_short(seconds: float, least: float, what: str) -> str:
     return f"shorter than the {what} of {least:.3g} s" if seconds < NEARLY * least else ""
 
 
-def _measure(values, low: float, high: float, unit: str, missing: str, short: str) -> Measure:  # noqa: ANN001
+def _measure(
+    values: Iterable[float | None], low: float, high: float, unit: str, missing: str, short: str
+) -> Measure:
     known = [value for value in values if value is not None and np.isfinite(value)]
     if not known:
         return Measure(None, low, high, unit, missing)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kaudio.evaluation import UNITS
-from kaudio.evaluation.clip_report import CLICKING_DB, words
+from kaudio.evaluation.clip_report import CLICKING_DB, clicking, words
 from kaudio.evaluation.faults import CLIPPED_SHARE, QUIET_DB, SHORTEST_SECONDS
 from kaudio.reporting.clips import JUDGED_SECONDS, Clip
 from kaudio.reporting.gather import Row
@@ -81,9 +81,12 @@ def _length(clip: Clip) -> Cell:
 
 
 def _verdict(clip: Clip) -> Cell:
-    count = len(clip.faults)
+    found = clip.faults + (clip.report.beyond if clip.report else [])
+    if (clicks := clip.measures["join_click_db"]) is not None and clicks >= CLICKING_DB:
+        found = [*found, clicking(clicks)]
+    count = len(found)
     if count:
-        return Cell("faulty" if count == 1 else f"{count} faults", count, False, _all(clip.faults))
+        return Cell("faulty" if count == 1 else f"{count} faults", count, False, "; ".join(found))
     short = (
         ""
         if "loops" not in clip.undefined
@@ -169,10 +172,6 @@ def _distance(clip: Clip) -> Cell:
     return Cell(f"{found.value:.0f} dB²", found.value, note=note)
 
 
-def _all(phrases: list[str]) -> str:
-    return "; ".join(phrases)
-
-
 def _share(value: float) -> str:
     return f"{value:.1%}"
 
@@ -194,8 +193,6 @@ CLIP_COLUMNS = {
         f"{CLIPPED_SHARE:.0%} or more at full scale",
     ),
     "Silence": _measure("silent_share", _share, None, ""),
-    "Centroid": _measure("spectral_centroid", lambda value: f"{value:.0f} Hz", None, ""),
-    "Flatness": _measure("spectral_flatness", lambda value: f"{value:.3f}", None, ""),
     "Drift": _drift,
     "Loops": _loops,
     "Joins": _joins,

@@ -46,7 +46,9 @@ def gather(paths: Sequence[Path], against: Path | None = None) -> tuple[list[Row
     Raises:
         ValueError: If a path leads nowhere.
     """
-    missing = [path for path in [*paths, *([against] if against else [])] if not path.exists()]
+    if against and not against.exists():
+        raise ValueError(f"There is no '{printable(against)}'. Expected a folder of music.")
+    missing = [path for path in paths if not path.exists()]
     if missing:
         raise ValueError(
             f"There is no '{printable(missing[0])}'. Expected run folders, audio files, or folders "

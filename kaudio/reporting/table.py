@@ -2,8 +2,10 @@
 
 from html import escape
 
+from kaudio.evaluation import UNITS
+from kaudio.evaluation.clip_report import words
 from kaudio.reporting.cells import RUN_COLUMNS, Cell, cells
-from kaudio.reporting.clips import data_uri
+from kaudio.reporting.clips import Clip, data_uri
 from kaudio.reporting.gather import Row
 from kaudio.reporting.pictures import chart
 
@@ -85,12 +87,7 @@ def _more(row: Row, with_player: bool) -> str:
             f"{picture.waveform}{image}<i></i></div>{player}"
             f"<figcaption>{escape(row.clip.path.name)}, {said}</figcaption></figure>"
         )
-        if row.clip.report:
-            said = escape(row.clip.report.table())
-            parts.append(
-                "<details><summary>All that is measured</summary>"
-                f'<pre tabindex="0">{said}</pre></details>'
-            )
+        parts.append(_measured(row.clip))
     elif row.run:
         parts.append(f"<p class='none'>Clip: not defined, {escape(_no_clip(row))}.</p>")
     if row.run:
@@ -100,6 +97,22 @@ def _more(row: Row, with_player: bool) -> str:
         parts.append(chart(title, lines, row.run.baselines, unit, row.run.epoch))
         parts.append(_options(row))
     return f'<div class="side">{"".join(parts)}</div>'
+
+
+def _measured(clip: Clip) -> str:
+    """All that is known of a clip, folded up: more than there are columns for."""
+    said = (
+        clip.report.table()
+        if clip.report
+        else "\n".join(
+            f"{f'{words(name)} ({UNITS[name]})':34}{'-' if value is None else f'{value:.4g}':>9}"
+            for name, value in clip.measures.items()
+        )
+    )
+    return (
+        "<details><summary>All that is measured</summary>"
+        f'<pre tabindex="0">{escape(said)}</pre></details>'
+    )
 
 
 def _no_clip(row: Row) -> str:

@@ -65,7 +65,15 @@ def test_the_earliest_curve_is_named_and_said():
     assert (found.left_at, found.left_by) == (32.0, "spectral_flatness")
     assert found.said() == (
         "It leaves the range of music after 32 of its 61 s: its spectral flatness (0 to 1) goes "
-        "from 0 in the first third to 2 in the last, and is inside for 52% of the time."
+        "from 0 in the first third to 2 in the last; that of music is -1 to 1."
+    )
+
+
+def test_of_curves_that_are_outside_from_the_start_the_farthest_is_said():
+    found = drift(track(level_db=np.full(60, 2.0), spectral_centroid=np.full(60, 9.0)), music())
+    assert found.said() == (
+        "It is outside the range of music from the start: its spectral centroid (Hz) is 9 in the "
+        "first third of its 61 s and 9 in the last; that of music is -1 to 1."
     )
 
 
@@ -128,7 +136,7 @@ def test_the_slope_of_hours_is_that_of_minutes():
 def test_a_short_clip_leaves_if_all_of_it_lies_outside(windows):
     found = drift(track(windows, level_db=[5.0] * windows), music())
     assert found.left_at == (1.0 if windows else None)
-    assert found.said().endswith("too short." if not windows else "time.")
+    assert found.said().endswith("too short." if not windows else "-1 to 1.")
 
 
 def test_music_that_turns_to_noise_and_silence_leaves_when_it_does():

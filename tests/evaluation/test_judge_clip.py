@@ -177,8 +177,39 @@ def test_of_one_recording_there_is_no_floor_and_the_rest_stands(folder, tmp_path
 
 
 def test_several_clips_have_a_line_together(known):
-    reports = [evaluate_audio(x, known, RATE) for x in (notes(4, 1), np.zeros(4 * RATE))]
-    assert clips_line(reports).startswith("2 clips: 1 without a fault, ")
+    reports = [evaluate_audio(x, known, RATE) for x in (notes(12, 20), np.zeros(12 * RATE))]
+    assert clips_line(reports).startswith("2 clips: 1 with nothing wrong, ")
+    assert "verdict   nothing is wrong that is sought\n" in reports[0].table()
+
+
+def test_noise_and_clipping_are_found_in_a_file_of_any_rate(known, tmp_path):
+    rng = np.random.default_rng(0)
+    for name, samples in {
+        "noise": rng.normal(0, 0.1, 12 * 44_100),
+        "clipped": np.clip(80 * np.repeat(notes(12, 10), 7), -1, 1),
+    }.items():
+        soundfile.write(tmp_path / f"{name}.wav", samples, 44_100)
+    noise, clipped = (
+        evaluate_audio(tmp_path / f"{name}.wav", known) for name in ("noise", "clipped")
+    )
+    assert any("white noise" in fault for fault in noise.faults)
+    assert any(fault.startswith("clipped") for fault in clipped.faults)
+    assert "12.0 s at 44100 Hz, judged at 6300 Hz" in noise.table()
+
+
+def test_silence_within_a_clip_is_a_fault_and_counts_as_silent(known):
+    clip = notes(30, 10)
+    clip[12 * RATE : 18 * RATE] = 0
+    report = evaluate_audio(clip, known, RATE)
+    assert report.faults == ["silent from 12.0 s to 18.0 s"]
+    assert report.measures["silent_share"].value == pytest.approx(0.2, abs=0.01)
+    assert report.measures["silent_share"].inside is False
+
+
+def test_a_clip_that_is_one_of_the_recordings_is_told_so(known, folder):
+    report = evaluate_audio(folder / "song_1.wav", known)
+    assert report.is_music
+    assert "It is one of these recordings" in report.table()
 
 
 def test_joins_that_click_are_heard_in_the_file_as_it_is(known, tmp_path):
@@ -281,9 +312,18 @@ def test_neither_or_both_options_are_a_sentence(options):
         main(["evaluate", "clip.wav", *options])
 
 
-def test_options_of_the_other_kind_are_not_passed_over():
+def test_options_that_cannot_be_are_refused_before_any_work(tmp_path):
     with pytest.raises(SystemExit, match=r"--png is for files, with --against\. Leave it out"):
         main(["evaluate", "runs/gruv", "--audio", "a", "--png", "out.png"])
+    for seconds in ("0", "-1", "nan"):
+        with pytest.raises(SystemExit, match="--frame-seconds must be above 0"):
+            main(["evaluate", "clip.wav", "--against", "a", "--frame-seconds", seconds])
+    with pytest.raises(SystemExit, match="--batches must be at least 1"):
+        main(["evaluate", "runs/gruv", "--audio", "a", "--batches", "0"])
+    with pytest.raises(SystemExit, match=r"'clip.wav' is audio\. It is judged with --against"):
+        main(["evaluate", "clip.wav", "--audio", "a"])
+    with pytest.raises(SystemExit, match=r"is a folder\. Expected a file to write"):
+        main(["evaluate", "clip.wav", "--against", "a", "--json", str(tmp_path)])
     with pytest.raises(SystemExit, match=r"--train is for models, with --audio\. Leave it out"):
         main(["evaluate", "clip.wav", "--against", "a", "--train", "b"])
 

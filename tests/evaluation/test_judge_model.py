@@ -12,6 +12,7 @@ from kaudio.cli import main
 from kaudio.codecs import Frames, MuLaw
 from kaudio.data import Labels, iterate, next_step
 from kaudio.data.corpus import Corpus
+from kaudio.evaluation.excerpts import Excerpts
 from kaudio.evaluation.judge_model import evaluate
 from kaudio.evaluation.pit import Calibration
 from kaudio.models import FrameLSTM, WaveNet
@@ -121,8 +122,25 @@ def test_fewer_batches_are_spread_over_the_recordings(corpus, frames):
     options = {"excerpt_seconds": 0.2, "batch_size": 1}
     every = evaluate(frames, corpus, **options)
     some = evaluate(frames, corpus, most_batches=8, **options)
-    assert all(score.value is not None for score in some.recordings)
     assert some.value != every.value
+    assert "batches of excerpts were looked at" in some.notes[0]
+    # One recording at a time, they are whole: each has the score that it has among others.
+    for recording, score in zip(corpus.recordings, every.recordings, strict=True):
+        alone = evaluate(frames, replace(corpus, recordings=(recording,)), **options)
+        assert alone.value == pytest.approx(score.value, rel=1e-5)
+    whole, few = (list(Excerpts(frames, corpus, 0.2, 1, most)) for most in (None, 3))
+    assert len(few) == 3
+    for x, _, owners in few:
+        assert [o for other, _, o in whole if np.array_equal(other, x)] == [owners]
+
+
+def test_fewer_one_shots_are_looked_at_if_so_told(corpus):
+    widths = dict.fromkeys(["residual_filters", "gate_filters", "skip_filters", "head_filters"], 4)
+    model = WaveNet(MuLaw(RATE, 16), [1, 2], from_silence=True, **widths)
+    options = {"excerpt_seconds": 0.1, "batch_size": 1}
+    report = evaluate(model, corpus, most_batches=2, **options)
+    assert [score.value is None for score in report.recordings] == [False, True, False, True]
+    assert "Only 2 of 4 batches" in report.table()
 
 
 def test_a_model_that_knows_other_labels_is_told_nothing_and_says_so(corpus, told):

@@ -145,7 +145,7 @@ def test_fit_leaves_a_page_of_its_run(browser, folder):
     with opened(browser, folder / "shown" / "run" / "report.html") as page:
         assert names(page) == ["run"]
         assert page.locator("audio").count() == 1
-        page.locator("summary").press("Enter")
+        page.get_by_text("Options of the recipe").press("Enter")
         assert "units" in page.locator("dl").inner_text()
 
 
