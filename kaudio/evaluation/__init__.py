@@ -11,7 +11,6 @@ from kaudio.evaluation.classes import pooled as pooled
 from kaudio.evaluation.classes import roc_auc as roc_auc
 from kaudio.evaluation.counts import Counts as Counts
 from kaudio.evaluation.drift import Drift as Drift
-from kaudio.evaluation.drift import MusicRange as MusicRange
 from kaudio.evaluation.drift import drift as drift
 from kaudio.evaluation.drift_pictures import drift_png as drift_png
 from kaudio.evaluation.faults import faults as faults
@@ -19,6 +18,7 @@ from kaudio.evaluation.hit_pictures import hits_png as hits_png
 from kaudio.evaluation.hits import compare_hits as compare_hits
 from kaudio.evaluation.hits import describe_hit as describe_hit
 from kaudio.evaluation.loops import loops as loops
+from kaudio.evaluation.music_range import MusicRange as MusicRange
 from kaudio.evaluation.over_time import over_time as over_time
 from kaudio.evaluation.pictures import curves_png as curves_png
 from kaudio.evaluation.pictures import spectrogram_png as spectrogram_png

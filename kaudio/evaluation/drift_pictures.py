@@ -8,7 +8,8 @@ import numpy as np
 
 from kaudio.audio import read
 from kaudio.audio.files import printable
-from kaudio.evaluation.drift import MusicRange, drift
+from kaudio.evaluation.drift import drift
+from kaudio.evaluation.music_range import MusicRange
 from kaudio.evaluation.over_time import TRACK_UNITS, Track, over_time
 from kaudio.evaluation.pictures import _png
 from kaudio.evaluation.sound import until_broken

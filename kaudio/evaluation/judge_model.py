@@ -12,7 +12,7 @@ from kaudio.evaluation.excerpts import Excerpts
 from kaudio.evaluation.model_report import ModelReport, RecordingScore
 from kaudio.evaluation.pit import Calibration
 from kaudio.evaluation.tally import Tally, counted_scores
-from kaudio.models import Autoregressive, WaveNet
+from kaudio.models import Autoregressive
 
 # A model must be better than what is trivial by half a percent to have learned anything.
 LEARNED = 0.995
@@ -31,8 +31,8 @@ def evaluate(
 
     Recordings are cut into excerpts as for training. The value is that of `model.new_metric()`,
     the one that `kaudio.fit` shows for validation: bits per sample of models of codes, the
-    normalised mean squared error of models of frames. For a softmax over codes, it is also told
-    whether the probabilities can be believed (`kaudio.evaluation.pit`).
+    normalised mean squared error of models of frames. Of a model that predicts a distribution it
+    is also told whether its probabilities can be believed (`kaudio.evaluation.pit`).
 
     Beside models of codes stand "uniform" and, with `train`, "unigram" and "markov", counted there
     (`kaudio.evaluation.Counts`); without it "unigram of these recordings", counted in the very
@@ -74,9 +74,8 @@ def evaluate(
         y = y[:, model.warm_up :]
         predicted = _predict(model, x, batch_size)[: len(y), model.warm_up :]
         tally.add("", owners, y, predicted)
-        if isinstance(model, WaveNet) and not model.options["mixtures"]:
-            for codes, logits in zip(y, predicted, strict=True):
-                calibration.add(codes.astype(int), ops.convert_to_numpy(ops.softmax(logits)))
+        if ends := model.below(y, predicted):
+            calibration.add(*map(ops.convert_to_numpy, ends))
         for name, guess in model.baseline_predictions(x).items():
             guess = ops.convert_to_numpy(guess)[:, model.warm_up :]
             tally.add(name, owners, y, guess)
@@ -99,6 +98,8 @@ def evaluate(
             "beyond that."
         )
     error = calibration.error()
+    if error is None:
+        notes.append("Calibration: not defined, the model predicts a mean and no distribution.")
     return ModelReport(
         model=type(model).__name__,
         metric=model.new_metric().name,

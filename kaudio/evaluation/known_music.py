@@ -8,9 +8,9 @@ import numpy as np
 
 from kaudio.data.corpus import Corpus, Recording
 from kaudio.evaluation.copies import SHORTEST_SECONDS, copies
-from kaudio.evaluation.drift import SLACK, MusicRange
 from kaudio.evaluation.fingerprints import Fingerprints
 from kaudio.evaluation.frechet import no_music
+from kaudio.evaluation.music_range import SLACK, MusicRange
 from kaudio.evaluation.over_time import over_time
 from kaudio.evaluation.rows import WINDOW_SECONDS, log_mel_rows
 from kaudio.evaluation.sound import UNITS, describe

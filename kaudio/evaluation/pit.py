@@ -1,4 +1,4 @@
-"""Whether the probabilities of a model of codes can be believed."""
+"""Whether the probabilities of a model can be believed."""
 
 import numpy as np
 
@@ -6,15 +6,15 @@ BINS = 20
 
 
 class Calibration:
-    """How often codes fall where a model said that they would.
+    """How often what comes falls where a model said that it would.
 
-    Codes are numbers in order, so that a predicted distribution has quantiles. Of a model whose
-    probabilities are right, a share p of the codes lies below its quantile p, for every p. As codes
-    are discrete, each is spread evenly over the probability that it was given.
+    Codes and samples are numbers in order, so that a predicted distribution has quantiles. Of a
+    model whose probabilities are right, a share p of them lies below its quantile p, for every p.
+    As codes are discrete, each is spread evenly over the probability that it was given.
 
     Example:
     >>> calibration = Calibration()
-    >>> calibration.add(np.array([0, 1, 1, 0]), np.full((4, 2), 0.5))
+    >>> calibration.add(np.array([0, 0.5, 0.5, 0]), np.array([0.5, 1, 1, 0.5]))
     >>> calibration.error()
     0.0
 
@@ -28,22 +28,21 @@ class Calibration:
         self.edges = np.linspace(0, 1, BINS + 1)
         self._below, self._count = np.zeros(BINS + 1), 0
 
-    def add(self, codes: np.ndarray, probabilities: np.ndarray) -> None:
-        """Counts codes.
+    def add(self, low: np.ndarray, high: np.ndarray) -> None:
+        """Counts what came.
 
         Args:
-            codes: Those that came, `(count,)`, integers.
-            probabilities: Predicted, `(count, levels)`, rows that add up to 1.
+            low: Predicted probability of less, of any shape, as `model.below` gives it.
+            high: That of no more.
         """
-        rows = np.arange(len(codes))
-        high = np.cumsum(probabilities, axis=1, dtype=float)[rows, codes]
-        width = np.maximum(probabilities[rows, codes].astype(float), 1e-12)
+        high, low = np.ravel(high).astype(float), np.ravel(low).astype(float)
+        width = np.maximum(high - low, 1e-12)
         for i, edge in enumerate(self.edges):
             self._below[i] += np.clip((edge - high + width) / width, 0, 1).sum()
-        self._count += len(codes)
+        self._count += len(high)
 
     def histogram(self) -> list[float]:
-        """Share of the codes in each twentieth of the predicted probability: 0.05 if it is right.
+        """Share of what came in each twentieth of the predicted probability: 0.05 if it is right.
 
         More at both ends means too sure a model, more in the middle one that is not sure enough.
         """
@@ -52,7 +51,7 @@ class Calibration:
     def error(self) -> float | None:
         """Expected calibration error, 0 to 0.5: how far the share below a quantile p is from p.
 
-        The mean over p = 0.05, 0.1, ..., 0.95; None without a code.
+        The mean over p = 0.05, 0.1, ..., 0.95; None if nothing was counted.
         """
         if not self._count:
             return None

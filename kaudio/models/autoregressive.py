@@ -121,6 +121,18 @@ class Autoregressive(keras.Model):
         """
         return {}
 
+    def below(self, y: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor] | None:
+        """Probabilities of a lower value than what came, and of one that is no higher.
+
+        Args:
+            y: The steps that came.
+            y_pred: Predictions of them.
+
+        Returns:
+            Two arrays of one shape, or None of a model that predicts no distribution.
+        """
+        return None
+
     def check_excerpts(self, steps: int) -> None:
         """Refuses excerpts of so many steps if none of them would count."""
         if steps <= self.warm_up:

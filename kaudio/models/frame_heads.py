@@ -109,6 +109,13 @@ class FrameMixture:
         fixed = self.row(logits, ops.stop_gradient(means), logs)
         return ops.mean(ops.square(frames - means), axis=-1) + self.nats(frames, fixed)
 
+    def below(self, frames: Any, prediction: Any) -> Any:
+        """Probabilities of a lower value than each, `(..., features)`: of each feature alone."""
+        logits, means, logs = self._split(prediction)
+        off = (ops.expand_dims(frames, -2) - means) * ops.exp(-logs)
+        shares = 0.5 + 0.5 * ops.erf(off / math.sqrt(2))
+        return ops.sum(ops.expand_dims(ops.exp(logits), -1) * shares, axis=-2)
+
     def mean(self, prediction: Any) -> Any:
         """The mean of the mixture, `(..., features)`."""
         logits, means, _ = self._split(prediction)

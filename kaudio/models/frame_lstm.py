@@ -212,6 +212,12 @@ class FrameLSTM(Autoregressive):
             return found
         return {k: self.head.about(self.standardize(frames)) for k, frames in found.items()}
 
+    def below(self, y: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor] | None:
+        if self.head is None:
+            return None
+        share = self.head.below(self.standardize(y), y_pred)
+        return share, share
+
     def new_metric(self) -> NMSE:
         return NMSE()
 

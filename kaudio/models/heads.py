@@ -36,6 +36,10 @@ class Head(abc.ABC):
         """Minus the log-probability of codes `(...)` under predictions `(..., width)`."""
 
     @abc.abstractmethod
+    def below(self, codes: Any, prediction: Any) -> tuple[Any, Any]:
+        """Probabilities of a lower code than each, and of one that is no higher, `(...)`."""
+
+    @abc.abstractmethod
     def sample(self, prediction: Any, noise: Any, controls: Mapping[str, Any]) -> Any:
         """Codes `(batch,)` drawn from predictions `(batch, width)`."""
 
@@ -58,6 +62,12 @@ class Categorical(Head):
 
     def nats(self, codes: Any, prediction: Any) -> Any:
         return cross_entropy(codes, prediction)
+
+    def below(self, codes: Any, prediction: Any) -> tuple[Any, Any]:
+        shares = ops.softmax(prediction)
+        codes = ops.expand_dims(ops.cast(codes, "int32"), -1)
+        low = ops.sum(ops.where(ops.arange(self.levels) < codes, shares, 0.0), axis=-1)
+        return low, low + ops.take_along_axis(shares, codes, axis=-1)[..., 0]
 
     def sample(self, prediction: Any, noise: Any, controls: Mapping[str, Any]) -> Any:
         logits = prediction / ops.maximum(controls["temperature"], 1e-6)
@@ -106,6 +116,18 @@ class LogisticMixture(Head):
         both = ops.logical_and(codes > 0, codes < self.levels - 1)
         log_probabilities = below + inside + ops.where(both, ops.log(-ops.expm1(-width)), 0.0)
         return -ops.logsumexp(ops.log_softmax(logits) + log_probabilities, axis=-1)
+
+    def below(self, codes: Any, prediction: Any) -> tuple[Any, Any]:
+        logits, means, log_scales = self._split(prediction)
+        codes, shares = ops.expand_dims(ops.cast(codes, "float32"), -1), ops.softmax(logits)
+        value = (codes - self.levels // 2) * (2.0 / self.levels)
+
+        def upto(edge: Any) -> Any:
+            return ops.sum(shares * ops.sigmoid((edge - means) * ops.exp(-log_scales)), axis=-1)
+
+        codes, half = codes[..., 0], 1.0 / self.levels
+        high = ops.where(codes < self.levels - 1, upto(value + half), 1.0)
+        return ops.where(codes > 0, upto(value - half), 0.0), high
 
     def sample(self, prediction: Any, noise: Any, controls: Mapping[str, Any]) -> Any:
         logits, means, log_scales = self._split(prediction)

@@ -87,7 +87,6 @@ def _more(row: Row, with_player: bool) -> str:
             f"{picture.waveform}{image}<i></i></div>{player}"
             f"<figcaption>{escape(row.clip.path.name)}, {said}</figcaption></figure>"
         )
-        parts.append(_measured(row.clip))
     elif row.run:
         parts.append(f"<p class='none'>Clip: not defined, {escape(_no_clip(row))}.</p>")
     if row.run:
@@ -96,6 +95,8 @@ def _more(row: Row, with_player: bool) -> str:
         unit = f"{metric.replace('_', ' ')} ({row.run.unit})" if row.run.unit else metric
         parts.append(chart(title, lines, row.run.baselines, unit, row.run.epoch))
         parts.append(_options(row))
+    if row.clip and row.clip.measures:
+        parts.append(_measured(row.clip))
     return f'<div class="side">{"".join(parts)}</div>'
 
 

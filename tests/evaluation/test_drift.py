@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from matplotlib import image
 
-from kaudio.evaluation.drift import MusicRange, drift
+from kaudio.evaluation.drift import drift
 from kaudio.evaluation.drift_pictures import drift_png
+from kaudio.evaluation.music_range import MusicRange
 from kaudio.evaluation.over_time import TRACK_UNITS, Track, over_time
 
 RATE = 8_000

@@ -16,6 +16,7 @@ from kaudio.evaluation.excerpts import Excerpts
 from kaudio.evaluation.judge_model import evaluate
 from kaudio.evaluation.pit import Calibration
 from kaudio.models import FrameLSTM, WaveNet
+from kaudio.models.heads import Categorical
 
 RATE = 8_000
 SHORT = {"excerpt_seconds": 0.1, "batch_size": 9}
@@ -95,7 +96,6 @@ def test_a_model_that_says_the_mean_is_called_no_better(corpus, frames):
     collapsed.compile("adam", loss="mse")
     report = evaluate(collapsed, corpus, **SHORT)
     assert report.value == pytest.approx(report.baselines["predict-mean"], rel=1e-4)
-    assert "No better than predict-mean" in report.notes[-1]
     assert "No better than predict-mean" in report.table()
 
 
@@ -110,6 +110,25 @@ def test_a_model_that_says_uniform_scores_as_uniform_and_is_not_calibrated(corpu
     assert report.calibration_error > 0.05
     # Music is soft: few codes lie at the ends of what was said.
     assert report.quantiles[0] < 0.04
+
+
+def test_what_a_model_of_frames_says_of_its_deviations_is_believed_or_not(corpus):
+    model = FrameLSTM(Frames(RATE, 100), 8, projection=0, mixtures=1)
+    model.adapt(next_step(corpus, model.codec, 16, 4))
+    readout, (hidden, spread) = model.readout, model.parts.spread
+    for layer in (readout, hidden, spread):
+        layer.kernel.assign(0 * layer.kernel)
+    said = {}
+    for factor in (1.0, 0.1, 10.0):  # as wide as the music, too sure of itself, too little
+        spread.bias.assign(model.head.bias(np.full(100, factor, "float32"))[100:])
+        said[factor] = evaluate(model, corpus, **SHORT).calibration_error
+    assert said[1.0] < said[0.1]
+    assert said[1.0] < said[10.0]
+    model = FrameLSTM(Frames(RATE, 100), 8, projection=0)
+    model.adapt(next_step(corpus, model.codec, 16, 4))
+    report = evaluate(model, corpus, **SHORT)
+    assert report.calibration_error is None
+    assert "Calibration: not defined, the model predicts a mean" in report.table()
 
 
 def test_with_training_music_codes_are_counted_there(corpus, told):
@@ -167,9 +186,9 @@ def test_right_probabilities_are_calibrated_and_too_sure_ones_are_not():
     shares = rng.dirichlet(np.ones(8), 20_000)
     codes = (rng.random((20_000, 1)) > np.cumsum(shares, axis=1)).sum(axis=1).clip(0, 7)
     right, sure = Calibration(), Calibration()
-    right.add(codes, shares)
     sharper = shares**4 / (shares**4).sum(axis=1, keepdims=True)
-    sure.add(codes, sharper)
+    for calibration, said in ((right, shares), (sure, sharper)):
+        calibration.add(*Categorical(8).below(codes, np.log(said).astype("float32")))
     assert right.error() < 0.01
     assert np.allclose(right.histogram(), 0.05, atol=0.01)
     assert sure.error() > 0.03

@@ -98,3 +98,12 @@ def test_which_deviation_is_played_does_not_depend_on_the_temperature(temperatur
     drawn = ops.convert_to_numpy(head.sample(np.repeat(row, len(noise), 0), noise, temperature))
     far = np.mean(np.abs(drawn - 2.0) > temperature)  # most of the wide one, none of the other
     assert far == pytest.approx(0.25, abs=0.02)
+
+
+@HEADS
+def test_what_is_below_a_frame_is_the_distribution_of_each_feature(head):
+    frames, row = RNG.normal(size=(4, 5)), RNG.normal(size=(4, head.width))
+    weights, means, deviations = read(head, row)
+    expected = (weights[..., None] * stats.norm.cdf(frames[:, None], means, deviations)).sum(1)
+    below = head.below(ops.cast(frames, "float32"), ops.cast(row, "float32"))
+    np.testing.assert_allclose(ops.convert_to_numpy(below), expected, atol=1e-5)

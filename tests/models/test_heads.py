@@ -233,3 +233,14 @@ def test_a_softmax_is_colder_at_a_lower_temperature_and_greedy_at_zero():
     assert shares[0] < shares[1] < shares[2] == 1
     weights = np.exp(2 * (logits[0] - logits.max()))
     assert shares[1] == pytest.approx(weights.max() / weights.sum(), abs=2e-3)
+
+
+@pytest.mark.parametrize("head", [Categorical(8), LogisticMixture(8, 2)], ids=str)
+def test_what_is_below_a_code_adds_up_from_the_probabilities_of_all_codes(head):
+    prediction = normal(3, head.width)
+    codes = np.broadcast_to(np.arange(8), (3, 8))
+    rows = np.repeat(prediction[:, None], 8, axis=1)
+    shares = np.exp(-ops.convert_to_numpy(head.nats(codes, rows)))
+    low, high = (ops.convert_to_numpy(end) for end in head.below(codes, rows))
+    np.testing.assert_allclose(high, np.cumsum(shares, axis=1), atol=1e-5)
+    np.testing.assert_allclose(high - low, shares, atol=1e-5)
