@@ -41,7 +41,8 @@ ABLATION = [
     _gruv("Gaussian, temperature 1", 1.0, mixtures=1),
     _gruv("Gaussian, temperature 0.3", 0.3, mixtures=1),
     _gruv("Gaussian by likelihood, temperature 1", 1.0, mixtures=1, faithful=False),
-    _gruv("4 Gaussians by likelihood, temperature 1", 1.0, mixtures=4),
+    _gruv("4 Gaussians by likelihood, temperature 1", 1.0, mixtures=4, faithful=False),
+    _gruv("4 deviations, temperature 0.5", 0.5, mixtures=4),
 ]
 GRUV = {"input_noise": 0.1}
 WAVENET = {"epochs": 10, "stacks": 2}
@@ -50,6 +51,16 @@ WAVENET = {"epochs": 10, "stacks": 2}
 def _as_it_is(*temperatures: float) -> list[Variant]:
     return [
         _gruv(f"gruv, Gaussian, temperature {t:g}", t, mixtures=1, **GRUV) for t in temperatures
+    ]
+
+
+def _scales(deviations: int, *temperatures: float, **options: Any) -> list[Variant]:
+    """One mean and several deviations."""
+    told = GRUV | {"mixtures": deviations} | options
+    epochs = f", {options['epochs']} epochs" if options else ""
+    return [
+        _gruv(f"gruv, {deviations} deviations{epochs}, temperature {t:g}", t, **told)
+        for t in temperatures
     ]
 
 
@@ -67,6 +78,7 @@ TABLES: dict[str, tuple[dict[str, Any], list[Variant]]] = {
             *_as_it_is(1.0, 0.3),
             _gruv("gruv, Gaussian, hears itself", 1.0, mixtures=1, scheduled_sampling=1.0, **GRUV),
             _gruv("gruv, Gaussian by likelihood", 1.0, mixtures=1, faithful=False, **GRUV),
+            *_scales(4, 0.3, 0.5, 1.0),
             _beckham("beckham, Gaussian, temperature 1", 1.0),
             _beckham("beckham, Gaussian, temperature 0.3", 0.3),
         ],
@@ -83,7 +95,15 @@ TABLES: dict[str, tuple[dict[str, Any], list[Variant]]] = {
             _beckham("beckham, Gaussian by likelihood", 1.0, faithful=False),
         ],
     ),
-    "piano": ({"epochs": 30}, _as_it_is(1.0, 0.6, 0.5, 0.3, 0.1, 0.03)),
+    "piano": (
+        {"epochs": 30},
+        [
+            *_as_it_is(1.0, 0.6, 0.5, 0.3, 0.1, 0.03),
+            *_scales(2, 0.4, 0.5, 0.6),
+            *_scales(4, 0.4, 0.5, 0.6, 1.0),
+            *_scales(4, 0.4, 0.45, 0.5, epochs=15),
+        ],
+    ),
     "wavenet": (
         {},
         [
