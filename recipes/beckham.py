@@ -57,9 +57,11 @@ def recipe(
         units: Width of each LSTM, and of the Dense before them.
         num_layers: Number of LSTMs.
         normalization: "global" weighs all by energy, "feature" each number of a frame alike.
-        mixtures: Gaussians that are predicted: 1 is a mean with a deviation for every number of a
-            frame, 0 the mean alone.
-        faithful: Of one Gaussian: fit its mean by squared errors, not by likelihood.
+        mixtures: Gaussians that are predicted: 0 is the mean alone, 1 a mean with a deviation for
+            every number of a frame. Several have one mean and so many deviations, of which each
+            frame takes one: what is struck or plucked needs 2 or 4.
+        faithful: Whether the mean is fitted by squared errors. If not, each Gaussian has a mean of
+            its own, and all is fitted by likelihood.
         input_noise: Standard deviation of the noise added to standardised frames in training.
         input_dropout: Share of the input set to zero in training.
         dropout: Share of the output of the last LSTM set to zero in training.

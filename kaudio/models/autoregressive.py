@@ -26,6 +26,7 @@ class Autoregressive(keras.Model):
         codec: The `kaudio.codecs.Codec` that turns waveforms into steps and back.
         controls: Names and default values of what steers `sample()`, such as "temperature".
         noise_shape: Shape of the uniform draws that `sample()` takes for each step and stream.
+        head: What reads a prediction as a distribution, or None.
         conditions: Names and numbers of channels of what the model is told beside the steps.
         condition_names: Names of the channels of conditions that have any.
         receptive_field: Most steps that a prediction depends on, or None where there is no end.
@@ -39,6 +40,7 @@ class Autoregressive(keras.Model):
     codec: Codec
     controls: Mapping[str, float] = MappingProxyType({})
     noise_shape: tuple[int, ...] = ()
+    head: Any = None
     conditions: Mapping[str, int] = NOTHING
     condition_names: Mapping[str, tuple[str, ...]] = NOTHING
     receptive_field: int | None = None
@@ -131,7 +133,7 @@ class Autoregressive(keras.Model):
         Returns:
             Two arrays of one shape, or None of a model that predicts no distribution.
         """
-        return None
+        return None if self.head is None else self.head.below(y, y_pred)
 
     def check_excerpts(self, steps: int) -> None:
         """Refuses excerpts of so many steps if none of them would count."""

@@ -109,12 +109,16 @@ class FrameMixture:
         fixed = self.row(logits, ops.stop_gradient(means), logs)
         return ops.mean(ops.square(frames - means), axis=-1) + self.nats(frames, fixed)
 
-    def below(self, frames: Any, prediction: Any) -> Any:
-        """Probabilities of a lower value than each, `(..., features)`: of each feature alone."""
+    def below(self, frames: Any, prediction: Any) -> tuple[Any, Any]:
+        """Probabilities of a lower value than each, `(..., features)`, of each feature alone.
+
+        Twice, as what is no higher is as likely as what is lower.
+        """
         logits, means, logs = self._split(prediction)
         off = (ops.expand_dims(frames, -2) - means) * ops.exp(-logs)
         shares = 0.5 + 0.5 * ops.erf(off / math.sqrt(2))
-        return ops.sum(ops.expand_dims(ops.exp(logits), -1) * shares, axis=-2)
+        share = ops.sum(ops.expand_dims(ops.exp(logits), -1) * shares, axis=-2)
+        return share, share
 
     def mean(self, prediction: Any) -> Any:
         """The mean of the mixture, `(..., features)`."""

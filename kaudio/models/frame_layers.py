@@ -61,6 +61,17 @@ class FrameLayers:
             after.append(past)
         return self._read(x), after
 
+    def begin(self, deviations: Any) -> None:
+        """Makes a head begin with deviations of each feature."""
+        if self.head is None:
+            return
+        bias = self.head.bias(deviations)
+        if self.spread:
+            logits, _, logs = self.head.parts(bias)
+            self.spread[1].bias.assign(ops.concatenate([logits, logs]))
+        else:
+            self.readout.bias.assign(bias)
+
     def _read(self, x: Any) -> Any:
         if self.spread is None or self.head is None:
             return self.readout(x)

@@ -172,13 +172,7 @@ class FrameLSTM(Autoregressive):
             each = Standardize("feature", self.standardize.floor_db)
             each.build((None, *self.codec.step_shape))
             each.adapt(some_steps(dataset, max_frames))
-            deviations = ops.divide(each.scale, self.standardize.scale)
-            bias = self.head.bias(deviations)
-            if self.parts.spread:
-                logits, _, logs = self.head.parts(bias)
-                self.parts.spread[1].bias.assign(ops.concatenate([logits, logs]))
-            else:
-                self.readout.bias.assign(bias)
+            self.parts.begin(ops.divide(each.scale, self.standardize.scale))
 
     def initial_state(self, batch_size: int, conditions: Mapping[str, Tensor] = NOTHING) -> State:
         return [layer.initial_state(batch_size) for layer in self.recurrent]
@@ -213,10 +207,7 @@ class FrameLSTM(Autoregressive):
         return {k: self.head.about(self.standardize(frames)) for k, frames in found.items()}
 
     def below(self, y: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor] | None:
-        if self.head is None:
-            return None
-        share = self.head.below(self.standardize(y), y_pred)
-        return share, share
+        return super().below(self.standardize(y), y_pred)
 
     def new_metric(self) -> NMSE:
         return NMSE()

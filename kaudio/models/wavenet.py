@@ -218,9 +218,6 @@ class WaveNet(Autoregressive):
     def sample(self, prediction: Tensor, noise: Tensor, controls: Mapping[str, Tensor]) -> Tensor:
         return self.head.sample(prediction, noise, controls)
 
-    def below(self, y: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
-        return self.head.below(y, y_pred)
-
     def new_metric(self) -> keras.metrics.Metric:
         return keras.metrics.Mean("bits_per_sample")
 

@@ -105,5 +105,6 @@ def test_what_is_below_a_frame_is_the_distribution_of_each_feature(head):
     frames, row = RNG.normal(size=(4, 5)), RNG.normal(size=(4, head.width))
     weights, means, deviations = read(head, row)
     expected = (weights[..., None] * stats.norm.cdf(frames[:, None], means, deviations)).sum(1)
-    below = head.below(ops.cast(frames, "float32"), ops.cast(row, "float32"))
+    below, upto = head.below(ops.cast(frames, "float32"), ops.cast(row, "float32"))
     np.testing.assert_allclose(ops.convert_to_numpy(below), expected, atol=1e-5)
+    assert upto is below
