@@ -102,6 +102,12 @@ TABLES: dict[str, tuple[dict[str, Any], list[Variant]]] = {
             *_scales(2, 0.4, 0.5, 0.6),
             *_scales(4, 0.4, 0.5, 0.6, 1.0),
             *_scales(4, 0.4, 0.45, 0.5, epochs=15),
+            *(
+                _beckham(
+                    f"beckham, 4 deviations, 15 epochs, temperature {t:g}", t, mixtures=4, epochs=15
+                )
+                for t in (0.3, 0.5, 0.7)
+            ),
         ],
     ),
     "wavenet": (

@@ -12,9 +12,12 @@ from kaudio.codecs import FFTFrames
 @pytest.mark.skipif(
     keras.config.backend() != "tensorflow", reason="Artifacts are written by TensorFlow."
 )
-def test_a_mixture_plays_the_same_from_a_saved_model(tmp_path):
+@pytest.mark.parametrize("faithful", [True, False])
+def test_a_mixture_plays_the_same_from_a_saved_model(tmp_path, faithful):
     keras.utils.set_random_seed(0)
-    model = frames(FFTFrames(RATE, 32, overlap=2), projection=6, mixtures=2, temperature=0.5)
+    codec = FFTFrames(RATE, 32, overlap=2)
+    options = {"projection": 6, "mixtures": 2, "faithful": faithful, "temperature": 0.5}
+    model = frames(codec, **options)
     rows = kaudio.export(model, tmp_path / "out", ["saved_model"])
     assert all(row.largest < 1e-4 for row in rows if row.exact)
 
