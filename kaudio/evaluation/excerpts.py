@@ -31,9 +31,10 @@ class Excerpts:
         steps: How many steps of an excerpt count.
         told: What the model is told of them, in a sentence, or "".
         left_out: That not all were looked at, in a sentence, or "".
+        num_samples: What a recording must have for one excerpt.
     """
 
-    left_out = ""
+    left_out, num_samples = "", 0
 
     def __init__(
         self,
@@ -56,7 +57,7 @@ class Excerpts:
             self.data = self.data[:: self._stride]
             return
         steps, hop = model.warm_up + self.steps, self.steps * codec.hop_length
-        length = codec.num_samples(steps + 1)
+        length = self.num_samples = codec.num_samples(steps + 1)
         counts = [max(0, (r.num_samples - length) // hop + 1) for r in corpus.recordings]
         self._owners = np.repeat(np.arange(len(counts)), counts)
         self._spread(most_batches)

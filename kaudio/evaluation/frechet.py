@@ -13,7 +13,8 @@ class Distances:
     Args:
         value: Of the clips, from real music: the mean over its two halves.
         floor: Of one half of the real music from the other. Clips that were real, of other works,
-            would have about this.
+            would have about this, if there are many recordings: of ten or fewer it depends on
+            which fall into which half, by several times.
         ceilings: Of what is no music, such as noise and silence, by name: the mean over the halves.
     """
 

@@ -87,6 +87,10 @@ def evaluate(
             past = Excerpts(model, train, excerpt_seconds, batch_size, most_batches)
         scores |= counted_scores(model, model.codec.levels, excerpts, past)
     notes = [note for note in (excerpts.told, excerpts.left_out) if note]
+    if too_short := sum(r.num_samples < excerpts.num_samples for r in corpus.recordings):
+        notes.append(
+            f"{too_short} of the recordings are shorter than an excerpt, and have no score."
+        )
     if not np.isfinite(values[None]):
         notes.append("The model's predictions are not finite: its training has diverged.")
     baselines = {name: of[None] for name, of in scores.items()}

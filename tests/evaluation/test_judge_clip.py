@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 from small_models import classifier
+from synthetic import RATE, notes
 
 from kaudio.cli import main
 from kaudio.data.corpus import Corpus
@@ -14,24 +15,6 @@ from kaudio.evaluation.embedded import EmbeddedMusic
 from kaudio.evaluation.judge_clip import evaluate_audio
 from kaudio.evaluation.judge_set import evaluate_set
 from kaudio.evaluation.known_music import KnownMusic
-
-RATE = 6_300
-
-
-def notes(seconds, seed):
-    """Chords of decaying partials, a new note at uneven times."""
-    rng = np.random.default_rng(seed)
-    samples = np.zeros(round(seconds * RATE) + 2 * RATE)
-    time = np.arange(2 * RATE) / RATE
-    start = 0.0
-    while start < seconds:
-        pitch = 110 * 2 ** (rng.integers(0, 36) / 12)
-        partials = [np.sin(2 * np.pi * k * pitch * time) / k for k in (1, 2, 3)]
-        begin = round(start * RATE)
-        note = sum(partials) * np.exp(-3 * time) * np.minimum(time / 0.01, 1)
-        samples[begin : begin + len(time)] += rng.uniform(0.3, 1) * note
-        start += rng.uniform(0.08, 0.4)
-    return (0.1 * samples[: round(seconds * RATE)]).astype("float32")
 
 
 @pytest.fixture(scope="module")
