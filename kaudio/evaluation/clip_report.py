@@ -72,6 +72,13 @@ class ClipReport:
         return self.faults + self.beyond
 
     @property
+    def verdict(self) -> str:
+        """What is wrong, and what could not be sought, in a line."""
+        unknown = [name for name in self.undefined if name not in ("everything", "embedding")]
+        missing = f"; not defined: {', '.join(unknown)}" if unknown and not self.wrong else ""
+        return "; ".join(self.wrong) or f"nothing is wrong that is sought{missing}"
+
+    @property
     def beyond(self) -> list[str]:
         """What is so beside the music, and at joins: a copy, clicks, drift."""
         found = []
@@ -91,6 +98,7 @@ class ClipReport:
         content = asdict(self)
         for name, measure in self.measures.items():
             content["measures"][name]["inside"] = measure.inside
+        content["verdict"] = self.verdict
         if self.drift:
             content["drift"]["said"] = self.drift.said()
         return plain(content)
@@ -111,7 +119,7 @@ class ClipReport:
             rate = f"{self.source_rate} Hz, judged at {rate}"
         seconds = f"{self.seconds:.1f}" if self.seconds >= 1 else f"{self.seconds:.3f}"
         lines = [f"{self.name}: {seconds} s at {rate}, beside {self.music}"]
-        lines.append(f"{'verdict':10}{'; '.join(self.wrong) or 'nothing is wrong that is sought'}")
+        lines.append(f"{'verdict':10}{self.verdict}")
         if self.is_music:
             lines.append(f"{'note':10}It is one of these recordings: it is set beside itself.")
         lines.append(f"{'in excerpts of 10 s':34}{'clip':>9}    music, 1 to 99 %")
@@ -126,7 +134,7 @@ class ClipReport:
         rows = {"faults": "; ".join(self.faults) or "none", **self._said(), **self.undefined}
         for name, text in rows.items():
             why = "not defined: " * (name in self.undefined)
-            lines.append(f"{name:10}{why}{text}")
+            lines.append(f"{name:9} {why}{text}")
         return "\n".join(lines)
 
     def _said(self) -> dict[str, str]:

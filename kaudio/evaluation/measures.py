@@ -66,18 +66,22 @@ def measures(samples: np.ndarray, track: Track, music: KnownMusic) -> dict[str, 
         if name in MEANS:
             known = [value for value in values if value is not None]
             values = [sum(known) / len(known)] if known else []
-        found[name] = _measure(values, low, high, UNITS[name], WHY_NOT.get(name, ""), why)
+        found[name] = _measure(values, low, high, UNITS[name], _why_not(name, samples), why)
     for name in (name for name in OF_WINDOWS if music.windows.has(name)):
         low, high = music.windows.lowest[name], music.windows.highest[name]
         why = _too_short(seconds, music.windows.window_seconds, "windows")
         values = track.values[name]
-        found[name] = _measure(values, low, high, TRACK_UNITS[name], WHY_NOT[name], why)
+        found[name] = _measure(values, low, high, TRACK_UNITS[name], _why_not(name, samples), why)
     if music.tempo:
         needed = 2 * BEAT_SECONDS
         why = f"shorter than {needed:g} s" if seconds < needed else ""
         unit, values = "share of windows", [track.tempo_stability]
         found["tempo_stability"] = _measure(values, *music.tempo, unit, "no beat", why)
     return found
+
+
+def _why_not(name: str, samples: np.ndarray) -> str:
+    return WHY_NOT.get(name, "no samples") if len(samples) else "no samples"
 
 
 def _too_short(seconds: float, least: float, what: str) -> str:
