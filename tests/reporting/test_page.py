@@ -125,6 +125,25 @@ def test_beside_music_drift_and_copies_and_ranges_are_judged(tmp_path, music):
     assert found["quiet.wav"]["Distance"].good is None
 
 
+def test_what_goes_in_and_out_of_the_range_is_not_coloured(tmp_path, music):
+    piece = soundfile.read(music / "ada" / "piece_1.wav")[0]
+    soundfile.write(tmp_path / "clip.wav", np.concatenate([piece, 0.005 * piece] * 6), RATE)
+    found, _ = table(tmp_path / "clip.wav", against=music)
+    cell = found["clip.wav"]["Drift"]
+    assert (cell.text, cell.good) == ("in and out", None)
+    assert "level inside for" in cell.note
+
+
+def test_all_that_is_measured_is_on_the_page_and_names_are_escaped(tmp_path, music):
+    soundfile.write(tmp_path / "<b>.wav", sound(3), RATE)
+    text = page([tmp_path / "<b>.wav"], music)
+    said = text.split("<summary>All that is measured</summary>")[1].split("</details>")[0]
+    assert "&lt;b&gt;.wav: 3.0 s at 8000 Hz, beside" in said
+    assert "tonal clarity (0 to 1)" in said
+    alone = page([tmp_path / "<b>.wav"]).split("<summary>All that is measured</summary>")[1]
+    assert "spectral centroid (Hz)" in alone.split("</details>")[0]
+
+
 def test_what_comes_from_files_is_text_and_nothing_else(tmp_path):
     evil = "<script>alert(1)</script>\"'&"
     run = make_run(tmp_path / "run", **{f"{evil}": f"<img src=x onerror=alert(2)>{evil}"})
