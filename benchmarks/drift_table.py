@@ -87,7 +87,7 @@ def line(name: str, held_out: str, judged: Judged, cpu_seconds: float | None) ->
         at, inside = judged.left[curve], judged.inside[curve]
         when = "never" if at is None else f"{at:.0f} s"
         # Rounded down, so that 100 % is all.
-        share = f"{np.floor(1000 * inside) / 10:g} % inside"
+        share = f"{np.floor(1000 * inside) / 10:g} %"
         cells.append(f"{when} ({share})" if np.isfinite(inside) else "not defined")
     cells.append(f"{judged.loop[0]:.2f} / {judged.loop[1]:.2f} s")
     cells.append(f"{judged.copy:.2f} s")

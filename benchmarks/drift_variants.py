@@ -42,7 +42,6 @@ ABLATION = [
     _gruv("Gaussian, temperature 0.3", 0.3, mixtures=1),
     _gruv("Gaussian by likelihood, temperature 1", 1.0, mixtures=1, faithful=False),
     _gruv("4 Gaussians by likelihood, temperature 1", 1.0, mixtures=4, faithful=False),
-    _gruv("4 deviations, temperature 0.5", 0.5, mixtures=4),
 ]
 GRUV = {"input_noise": 0.1}
 WAVENET = {"epochs": 10, "stacks": 2}

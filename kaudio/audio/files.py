@@ -142,7 +142,7 @@ def read(
         first = round(start * rate) - begin * rate // file.samplerate
         if begin:
             _seek(path, file, begin)
-        parts = list(_decode(path, file, limit, until_broken))
+        parts = list(_decode(path, file, limit, until_broken, begin))
         samples = np.concatenate(parts) if parts else np.zeros(0, "float32")
         broken = samples[-1:][np.isnan(samples[-1:])]
         samples = samples[: len(samples) - len(broken)]
@@ -195,7 +195,11 @@ def _open(path: Path) -> Generator[soundfile.SoundFile]:
 
 
 def _decode(
-    path: Path, file: soundfile.SoundFile, limit: int = sys.maxsize, until_broken: bool = False
+    path: Path,
+    file: soundfile.SoundFile,
+    limit: int = sys.maxsize,
+    until_broken: bool = False,
+    begin: int = 0,
 ) -> Iterator[np.ndarray]:
     """Mono blocks from where the file is, at most `limit` samples, all of them checked."""
     done = 0
@@ -203,7 +207,7 @@ def _decode(
         try:
             block = file.read(min(BLOCK_FRAMES, limit - done), "float32", always_2d=True)
         except (soundfile.LibsndfileError, MemoryError) as error:
-            seconds = done / file.samplerate
+            seconds = (begin + done) / file.samplerate
             raise AudioError(
                 path, f"it breaks off after {seconds:.1f} s ({_reason(error)})"
             ) from error
@@ -211,7 +215,7 @@ def _decode(
             return
         bad = ~np.isfinite(block).all(axis=1)
         if bad.any() and not until_broken:
-            seconds = (done + bad.argmax()) / file.samplerate
+            seconds = (begin + done + bad.argmax()) / file.samplerate
             raise AudioError(
                 path, f"it holds samples that are not finite numbers, the first at {seconds:.2f} s"
             )

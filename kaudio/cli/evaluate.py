@@ -152,8 +152,11 @@ def _trained_seconds(path: Path) -> float | None:
 def _write(path: Path | None, content: dict) -> None:
     if path:
         text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-        # Whole or not at all, and names of files need not be text.
-        whole = path.with_name(f".{path.name}.part")
+        place = path.resolve()
+        # Whole or not at all, unless it is a pipe; and names of files need not be text.
+        plain = place.is_file() or not place.exists()
+        whole = place.with_name(f".{place.name}.part") if plain else place
         whole.write_text(text, encoding="utf-8", errors="backslashreplace")
-        whole.replace(path)
+        if plain:
+            whole.replace(place)
         print(f"Numbers: {path}")

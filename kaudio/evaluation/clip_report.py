@@ -29,12 +29,13 @@ class ClipReport:
         sample_rate: At which it was judged, in Hz.
         source_rate: Its own, at which faults were sought.
         music: What it was judged by, in words.
+        excerpt_seconds: Length of the excerpts that it and the music were cut into.
         measures: By the names of `kaudio.evaluation.measures`.
         faults: What is wrong with it, a phrase each. Empty for music.
         drift: How it moves over its length, or None where that is not defined.
         loops: Its longest repetitions, or None.
         copy: The longest passage that is in the music, or None.
-        copy_floor: The longest that the music itself has by chance: see `KnownMusic`.
+        copy_floor: What the music itself has by chance, or None: see `KnownMusic`.
         distances: Fréchet distance of its log-mel statistics from those of the music, or None.
         joins: How much the joins of frames stand out, in dB, or None: see
             `kaudio.evaluation.sound.join_click_db`.
@@ -48,12 +49,13 @@ class ClipReport:
     sample_rate: int
     source_rate: int
     music: str
+    excerpt_seconds: float
     measures: dict[str, Measure]
     faults: list[str]
     drift: Drift | None
     loops: Loops | None
     copy: Copy | None
-    copy_floor: float
+    copy_floor: float | None
     distances: Distances | None
     joins: float | None
     embedding: Distances | None
@@ -62,9 +64,10 @@ class ClipReport:
 
     @property
     def copied(self) -> bool | None:
-        """Whether a passage is a copy: longer than chance makes one here, and 1 s or more."""
-        least = max(COPIED_SECONDS, self.copy_floor)
-        return None if self.copy is None else self.copy.seconds >= least
+        """Whether a passage is a copy: 1 s or more, and longer than chance makes one here."""
+        if self.copy is None:
+            return None
+        return self.copy.seconds >= COPIED_SECONDS and self.copy.seconds > (self.copy_floor or 0)
 
     @property
     def wrong(self) -> list[str]:
@@ -110,7 +113,7 @@ class ClipReport:
         >>> print(report.table())
         clip.wav: 10.0 s at 16000 Hz, beside 24 recordings of 120.0 min in all
         verdict   nothing is wrong that is sought
-        in excerpts of 10 s              clip     music, 1 to 99 %
+        typical of 10 s                  clip     music, 1 to 99 %
         level (dBFS)                   -21.3       -35.1 to -15.2
         ...
         """
@@ -122,7 +125,8 @@ class ClipReport:
         lines.append(f"{'verdict':10}{self.verdict}")
         if self.is_music:
             lines.append(f"{'note':10}It is one of these recordings: it is set beside itself.")
-        lines.append(f"{'in excerpts of 10 s':34}{'clip':>9}    music, 1 to 99 %")
+        over = f"typical of {self.excerpt_seconds:.3g} s"
+        lines.append(f"{over:34}{'clip':>9}    music, 1 to 99 %")
         for name, measure in self.measures.items():
             value = "-" if measure.value is None else f"{measure.value:.4g}"
             extent = f"{measure.low:.4g} to {measure.high:.4g}"
@@ -148,13 +152,15 @@ class ClipReport:
             near = _repeated(self.loops.near_seconds, self.loops.near_at)
             rows["loops"] = f"the longest exact one {exact}, the longest near one {near}"
         if self.copy:
-            floor = f"one excerpt of the music from another by chance: {self.copy_floor:.2f} s"
-            rows["copied"] = f"nothing ({floor})"
+            floor = ""
+            if self.copy_floor is not None:
+                floor = f"; an excerpt of the music has {self.copy_floor:.2f} s from others"
+            rows["copied"] = f"nothing{floor}"
             if self.copy.source:
                 rows["copied"] = (
                     f"{self.copy.seconds:.2f} s at {self.copy.at:.2f} s, from "
                     f"'{printable(self.copy.source)}' at {self.copy.source_at:.2f} s "
-                    f"(similarity {self.copy.similarity:.2f}; {floor})"
+                    f"(similarity {self.copy.similarity:.2f}){floor}"
                 )
         if self.distances:
             rows["distance"] = told(self.distances, "dB^2 ")
@@ -182,10 +188,10 @@ def told(distances: Distances, unit: str = "") -> str:
     """A distance beside its floor and its ceilings, in a line."""
     beside = {"half of the music": distances.floor, **distances.ceilings}
     others = ", ".join(f"{name} {value:.3g}" for name, value in beside.items())
-    times = f", {distances.value / distances.floor:.1f} times" if distances.floor > 0 else ""
-    return f"{distances.value:.3g} {unit}from the music{times} its floor ({others})".replace(
-        "music its", "music; its"
-    )
+    times = ""
+    if distances.floor > 0:
+        times = f", {distances.value / distances.floor:.1f} times its floor"
+    return f"{distances.value:.3g} {unit}from the music{times} ({others})"
 
 
 def clicking(joins: float) -> str:

@@ -45,6 +45,8 @@ class CurveDrift:
     @property
     def how_far(self) -> float:
         """How far it ends outside the range, in widths of that range; 0 within it."""
+        if not np.isfinite(self.last):
+            return 0.0
         beyond = max(self.low - self.last, self.last - self.high, 0.0)
         return beyond / max(self.high - self.low, 1e-9)
 
@@ -101,14 +103,14 @@ class Drift:
         music = f"that of music is {curve.low:.3g} to {curve.high:.3g}"
         if self.from_the_start:
             return (
-                f"It is outside the range of music from the start: {which} is {curve.first:.3g} in "
-                f"the first third of its {self.seconds:.0f} s and {curve.last:.3g} in the last; "
-                f"{music}."
+                f"It is outside the range of music from the start: {which} is {_told(curve.first)} "
+                f"in the first third of its {self.seconds:.0f} s and {_told(curve.last)} in the "
+                f"last; {music}."
             )
         return (
             f"It leaves the range of music after {self.left_at:.0f} of its {self.seconds:.0f} s: "
-            f"{which} goes from {curve.first:.3g} in the first third to {curve.last:.3g} in the "
-            f"last; {music}."
+            f"{which} goes from {_told(curve.first)} in the first third to {_told(curve.last)} in "
+            f"the last; {music}."
         )
 
     @property
@@ -194,6 +196,10 @@ def _slope(minutes: np.ndarray, values: np.ndarray) -> float:
         return float("nan")
     chosen = np.unique(np.linspace(0, len(values) - 1, MOST_WINDOWS).astype(int))
     return float(stats.theilslopes(values[chosen], minutes[chosen]).slope)
+
+
+def _told(value: float) -> str:
+    return f"{value:.3g}" if np.isfinite(value) else "none"
 
 
 def _words(name: str) -> str:

@@ -109,6 +109,18 @@ def faults(
     return found + next(filter(None, looks), [])
 
 
+def clipping_and_noise(samples: np.ndarray, sample_rate: int) -> list[str]:
+    """The faults that resampling hides: its filter rounds flat tops, and cuts white noise off.
+
+    Args:
+        samples: As for `faults`, finite.
+        sample_rate: That of the file.
+    """
+    if len(samples) < SHORTEST_SECONDS * sample_rate:
+        return _clipping(samples, sample_rate) if len(samples) else []
+    return _clipping(samples, sample_rate) + _noise(samples, sample_rate)
+
+
 def _tail(means: np.ndarray, powers: np.ndarray, seconds: float, may_end: bool) -> list[str]:
     heard = np.flatnonzero(powers >= 10 ** (QUIET_DB / 10))
     first = heard[-1] + 1 if len(heard) else 0

@@ -13,17 +13,17 @@ from kaudio.evaluation.clip_report import ClipReport
 from kaudio.evaluation.copies import copies
 from kaudio.evaluation.drift import drift
 from kaudio.evaluation.embedded import EmbeddedMusic
-from kaudio.evaluation.faults import faults
+from kaudio.evaluation.faults import SHORTEST_SECONDS, clipping_and_noise, faults
 from kaudio.evaluation.frechet import Distances, distances
 from kaudio.evaluation.known_music import KnownMusic
-from kaudio.evaluation.loops import loops
+from kaudio.evaluation.loops import Loops, loops
 from kaudio.evaluation.measures import measures
 from kaudio.evaluation.over_time import over_time
 from kaudio.evaluation.rows import log_mel_rows
 from kaudio.evaluation.sound import join_click_db, until_broken
 
-# A file, or samples and their rate in Hz.
-Heard = Path | str | tuple[np.ndarray, int]
+# A file and how much of it, or samples and their rate in Hz.
+Heard = tuple[Path, float | None] | tuple[np.ndarray, int]
 
 
 def evaluate_audio(
@@ -33,6 +33,8 @@ def evaluate_audio(
     name: str | None = None,
     frame_seconds: float | None = None,
     embedded: EmbeddedMusic | None = None,
+    may_end: bool = False,
+    seconds: float | None = None,
 ) -> ClipReport:
     """Judges a clip by music: one that a model made, or any other.
 
@@ -54,6 +56,8 @@ def evaluate_audio(
         frame_seconds: Length of the frames of a model that writes frames, less what they overlap,
             in seconds: its joins are listened to (`kaudio.evaluation.sound.join_click_db`).
         embedded: The same music as a classifier of composers hears it, for a second distance.
+        may_end: Whether it may end in silence, as single sounds do.
+        seconds: Of a longer file, no more than this is judged.
 
     Returns:
         The report. Memory is some times that of the samples of the clip.
@@ -72,7 +76,8 @@ def evaluate_audio(
     rate = against.sample_rate
     if isinstance(audio, Path | str):
         path = Path(audio).expanduser()
-        samples, name = read(path, rate, until_broken=True), name or printable(path)
+        samples = read(path, rate, seconds=seconds, until_broken=True)
+        name = name or printable(path)
     else:
         samples = np.asarray(audio)
         if samples.ndim != 1 or sample_rate != rate:
@@ -83,12 +88,13 @@ def evaluate_audio(
             )
         samples = samples.astype("float32", copy=False)
     music = against if isinstance(against, KnownMusic) else KnownMusic.of(against)
-    whole, samples, whole_rate = samples, until_broken(samples), rate
-    if isinstance(audio, Path | str) and (whole_rate := probe(path).sample_rate) != rate:
-        # A filter rounds what is clipped, and takes the top off white noise.
-        whole = read(path, until_broken=True)
+    whole, samples, own_rate = samples, until_broken(samples), rate
+    hidden: list[str] = []
+    if isinstance(audio, Path | str) and (own_rate := probe(path).sample_rate) != rate:
+        own = until_broken(read(path, seconds=seconds, until_broken=True))
+        hidden = clipping_and_noise(own, own_rate)
     # Resampling moves joins off whole samples, so they are sought in the file as it is.
-    heard: Heard = Path(audio).expanduser() if isinstance(audio, Path | str) else (samples, rate)
+    heard: Heard = (path, seconds) if isinstance(audio, Path | str) else (samples, rate)
     undefined: dict[str, str] = {}
 
     def measured(what: str, measure: Callable[[], Any]) -> Any:
@@ -101,16 +107,17 @@ def evaluate_audio(
     if not len(samples):
         undefined["everything"] = "There are no samples, or none before the first that is no number"
     track = over_time(samples, rate)
-    again = measured("loops", lambda: loops(samples, rate))
+    again = measured("loops", lambda: _loops(samples, rate))
     return ClipReport(
         name=name or "the clip",
         seconds=len(samples) / rate,
         sample_rate=rate,
-        source_rate=whole_rate,
+        source_rate=own_rate,
         music=f"{music.num_recordings} recording{'s' * (music.num_recordings != 1)} of "
         f"{music.seconds / 60:.1f} min in all",
+        excerpt_seconds=music.excerpt_seconds,
         measures=measures(samples, track, music),
-        faults=faults(whole, whole_rate, known=again if whole_rate == rate else None),
+        faults=_both(faults(whole, rate, may_end, again), hidden),
         drift=measured("drift", lambda: drift(track, music.windows)),
         loops=again,
         copy=measured("copied", lambda: copies(samples, rate, music.fingerprints)),
@@ -124,6 +131,21 @@ def evaluate_audio(
         undefined=undefined,
         is_music=isinstance(audio, Path | str) and _among(path, music.fingerprints.names),
     )
+
+
+def _loops(samples: np.ndarray, sample_rate: int) -> Loops:
+    if len(samples) < SHORTEST_SECONDS * sample_rate:
+        raise ValueError(
+            f"Loops, steady tones and noise are sought in clips of {SHORTEST_SECONDS:g} s or "
+            f"longer. Received: {len(samples) / sample_rate:.3f} s."
+        )
+    return loops(samples, sample_rate)
+
+
+def _both(found: list[str], hidden: list[str]) -> list[str]:
+    """Faults at the rate of the music and at that of the file, each kind once."""
+    kinds = {phrase.split(":")[0] for phrase in hidden}
+    return [phrase for phrase in found if phrase.split(":")[0] not in kinds] + hidden
 
 
 def _among(path: Path, names: Sequence[str]) -> bool:
@@ -157,14 +179,13 @@ def _embedding(audio: Heard, music: EmbeddedMusic) -> Distances:
 
 def _at(audio: Heard, sample_rate: int | None = None) -> tuple[np.ndarray, int]:
     """What is heard up to the first sample that is no number, at a rate or at its own."""
-    if isinstance(audio, tuple):
-        samples, rate = audio
-        if sample_rate not in (None, rate):
-            raise ValueError(
-                f"Expected a waveform at the {sample_rate} Hz of the classifier, or a file, which "
-                f"is resampled. Received: {rate} Hz."
-            )
-    else:
-        rate = sample_rate or probe(audio).sample_rate
-        samples = read(audio, rate, until_broken=True)
-    return until_broken(samples), rate
+    first, second = audio
+    if isinstance(first, Path):
+        rate = sample_rate or probe(first).sample_rate
+        return until_broken(read(first, rate, seconds=second, until_broken=True)), rate
+    if sample_rate not in (None, second):
+        raise ValueError(
+            f"Expected a waveform at the {sample_rate} Hz of the classifier, or a file, which "
+            f"is resampled. Received: {second} Hz."
+        )
+    return first, int(second or 0)

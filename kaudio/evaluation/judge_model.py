@@ -89,7 +89,7 @@ def evaluate(
     notes = [note for note in (excerpts.told, excerpts.left_out) if note]
     if too_short := sum(r.num_samples < excerpts.num_samples for r in corpus.recordings):
         notes.append(
-            f"{too_short} of the recordings are shorter than an excerpt, and have no score."
+            f"Shorter than an excerpt, and so without a score: {too_short} of the recordings."
         )
     if not np.isfinite(values[None]):
         notes.append("The model's predictions are not finite: its training has diverged.")
@@ -102,8 +102,10 @@ def evaluate(
             "beyond that."
         )
     error = calibration.error()
-    if error is None:
-        notes.append("Calibration: not defined, the model predicts a mean and no distribution.")
+    if error is None or not np.isfinite(error):
+        why = "the model predicts a mean and no distribution" if error is None else "NaN"
+        notes.append(f"Calibration: not defined, {why}.")
+        error = None
     return ModelReport(
         model=type(model).__name__,
         metric=model.new_metric().name,

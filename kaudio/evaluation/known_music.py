@@ -19,7 +19,7 @@ from kaudio.evaluation.sound import UNITS, describe
 EXCERPT_SECONDS = 10.0
 BLOCK_SECONDS = 10.0
 NOTHING_SECONDS = 60.0
-FLOOR_EXCERPTS, FLOOR_SECONDS = 12, 30.0
+FLOOR_EXCERPTS, FLOOR_SECONDS, MOST_FLOOR = 12, 30.0, 3.0
 LEAST_LEVEL = 1e-4
 HIGHEST_RATE = 16_000
 Watch = Callable[[Iterable[Recording]], Iterable[Recording]]
@@ -37,9 +37,10 @@ class KnownMusic:
             and 99 % of the excerpts of 10 s lie; those that are defined nowhere are left out.
         excerpt_seconds: Their length: 10 s, unless recordings are shorter.
         windows: The range of the curves over time.
-        tempo: That of `Track.tempo_stability` over recordings, or None where none has a beat.
+        tempos: `Track.tempo_stability` of each recording that has a beat.
         fingerprints: In which copies are found.
-        copy_floor: The longest "copy", in seconds, that excerpts of the music have in the others.
+        copy_floor: The "copy", in seconds, that an excerpt of the music has in the others: the
+            median of some. At most 3 s, as more is no chance. None where there are no others.
         rows: Log-mel statistics of each recording of 1 s or longer.
         ceilings: Those of what is no music, at the level of the music.
     """
@@ -50,9 +51,9 @@ class KnownMusic:
     ranges: dict[str, tuple[float, float]]
     excerpt_seconds: float
     windows: MusicRange
-    tempo: tuple[float, float] | None
+    tempos: tuple[float, ...]
     fingerprints: Fingerprints
-    copy_floor: float
+    copy_floor: float | None
     rows: tuple[np.ndarray, ...]
     ceilings: dict[str, np.ndarray]
 
@@ -96,7 +97,7 @@ class KnownMusic:
             ranges=_ranges(found),
             excerpt_seconds=float(np.median(lengths)),
             windows=MusicRange.of(tracks),
-            tempo=_between([track.tempo_stability for track in tracks]),
+            tempos=tuple(t.tempo_stability for t in tracks if t.tempo_stability is not None),
             fingerprints=fingerprints,
             copy_floor=_copy_floor(corpus, fingerprints),
             rows=tuple(rows),
@@ -130,9 +131,11 @@ class MusicByRate:
         return self._known[min(self._known)]
 
 
-def excerpts(blocks: Iterator[np.ndarray], sample_rate: int) -> Iterator[np.ndarray]:
-    """Excerpts of 10 s. A shorter rest counts only if there is nothing else."""
-    length, rest, some = round(EXCERPT_SECONDS * sample_rate), np.zeros(0, "float32"), False
+def excerpts(
+    blocks: Iterator[np.ndarray], sample_rate: int, seconds: float = EXCERPT_SECONDS
+) -> Iterator[np.ndarray]:
+    """Excerpts of one length. A shorter rest counts only if there is nothing else."""
+    length, rest, some = round(seconds * sample_rate), np.zeros(0, "float32"), False
     for block in blocks:
         rest = np.concatenate([rest, block])
         while len(rest) >= length:
@@ -167,18 +170,18 @@ def _between(values: list[float | None]) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
-def _copy_floor(corpus: Corpus, fingerprints: Fingerprints) -> float:
-    """What chance and the music's own repetitions make of the longest copy.
+def _copy_floor(corpus: Corpus, fingerprints: Fingerprints) -> float | None:
+    """What chance and themes that come again make of the longest copy.
 
     Excerpts from the middle of some recordings are sought in all that are not of their group.
     """
     groups = [recording.group for recording in corpus.recordings]
-    longest, rate = 0.0, corpus.sample_rate
+    found, rate = [], corpus.sample_rate
     for number in range(0, len(groups), -(-len(groups) // FLOOR_EXCERPTS)):
         recording = corpus.recordings[number]
         length = min(round(FLOOR_SECONDS * rate), recording.num_samples)
-        samples = recording.read((recording.num_samples - length) // 2, length)
         same = [i for i, group in enumerate(groups) if group == groups[number]]
-        if length >= SHORTEST_SECONDS * rate:
-            longest = max(longest, copies(samples, rate, fingerprints, same).seconds)
-    return longest
+        if length >= SHORTEST_SECONDS * rate and len(same) < len(groups):
+            samples = recording.read((recording.num_samples - length) // 2, length)
+            found.append(copies(samples, rate, fingerprints, same).seconds)
+    return min(MOST_FLOOR, float(np.median(found))) if found else None

@@ -14,6 +14,8 @@ from kaudio.evaluation.sound import UNITS, WHY_NOT, describe
 OF_WINDOWS = ("tonal_clarity", "onset_rate")
 # What is a mean itself; of what lies somewhere in the clip, a median would not tell.
 MEANS = ("dc", "clipped_share", "silent_share")
+# Of fewer whole recordings there is no range to speak of.
+FEW_TEMPOS = 5
 # The codec of a model may make a clip of 10 s shorter by a frame.
 NEARLY = 0.9
 
@@ -58,10 +60,11 @@ def measures(samples: np.ndarray, track: Track, music: KnownMusic) -> dict[str, 
         music: What they are set beside.
     """
     rate = music.sample_rate
-    rows = [describe(part, rate) for part in excerpts(iter([samples]), rate)]
+    parts = excerpts(iter([samples]), rate, music.excerpt_seconds)
+    rows = [describe(part, rate) for part in parts]
     seconds, found = len(samples) / rate, {}
     for name, (low, high) in music.ranges.items():
-        why = _too_short(seconds, music.excerpt_seconds, "excerpts")
+        why = _too_short(seconds, music.excerpt_seconds, "the excerpts")
         values = [row[name] for row in rows]
         if name in MEANS:
             known = [value for value in values if value is not None]
@@ -69,14 +72,16 @@ def measures(samples: np.ndarray, track: Track, music: KnownMusic) -> dict[str, 
         found[name] = _measure(values, low, high, UNITS[name], _why_not(name, samples), why)
     for name in (name for name in OF_WINDOWS if music.windows.has(name)):
         low, high = music.windows.lowest[name], music.windows.highest[name]
-        why = _too_short(seconds, music.windows.window_seconds, "windows")
+        why = _too_short(seconds, music.windows.window_seconds, "the windows")
         values = track.values[name]
         found[name] = _measure(values, low, high, TRACK_UNITS[name], _why_not(name, samples), why)
-    if music.tempo:
-        needed = 2 * BEAT_SECONDS
-        why = f"shorter than {needed:g} s" if seconds < needed else ""
+    if music.tempos:
+        low, high = map(float, np.percentile(music.tempos, [1, 99]))
+        why = _too_short(seconds, 2 * BEAT_SECONDS, "two windows")
+        if len(music.tempos) < FEW_TEMPOS:
+            why = why or f"fewer than {FEW_TEMPOS} recordings have a beat"
         unit, values = "share of windows", [track.tempo_stability]
-        found["tempo_stability"] = _measure(values, *music.tempo, unit, "no beat", why)
+        found["tempo_stability"] = _measure(values, low, high, unit, "no beat", why)
     return found
 
 
@@ -85,7 +90,7 @@ def _why_not(name: str, samples: np.ndarray) -> str:
 
 
 def _too_short(seconds: float, least: float, what: str) -> str:
-    return f"shorter than the {what} of {least:.3g} s" if seconds < NEARLY * least else ""
+    return f"shorter than {what} of {least:.3g} s" if seconds < NEARLY * least else ""
 
 
 def _measure(

@@ -35,7 +35,7 @@ class ModelReport:
         recordings: Each of them.
         calibration_error: Of the predicted distribution, 0 to 0.5, or None where it is not defined:
             see `kaudio.evaluation.pit.Calibration`.
-        quantiles: Share of the codes in each twentieth of the predicted probability, or empty.
+        quantiles: Share of what came in each twentieth of the predicted probability, or empty.
         notes: What one should know, in sentences.
     """
 
@@ -77,7 +77,7 @@ class ModelReport:
             lines.append("  ".join(cells).rstrip())
         if self.calibration_error is not None:
             lines.append(
-                f"Calibration: the share of samples below a predicted quantile is off by "
+                f"Calibration: the share of values below a predicted quantile is off by "
                 f"{self.calibration_error:.3f} on average (0 is right)."
             )
         return "\n".join([*lines, *self.notes])

@@ -56,6 +56,7 @@ class FrameMixture:
 
     @property
     def num_means(self) -> int:
+        """How many means a prediction has."""
         return 1 if self.one_mean else self.mixtures
 
     @property

@@ -77,9 +77,7 @@ class FrameLayers:
             return self.readout(x)
         hidden, deviations = self.spread
         told, first = deviations(hidden(ops.stop_gradient(x))), self.head.num_logits
-        return self.head.row(
-            told[..., :first] if first else None, self.readout(x), told[..., first:]
-        )
+        return self.head.row(told[..., :first], self.readout(x), told[..., first:])
 
 
 def make_layers(

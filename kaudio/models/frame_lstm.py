@@ -238,8 +238,7 @@ class FrameLSTM(Autoregressive):
             return super().compute_loss(x, y, mean, sample_weight, training)
         if self._compile_loss is not None:
             raise ValueError(
-                "A model with `mixtures` has a loss of its own, the negative log-likelihood. "
-                "Compile it without `loss`."
+                "A model with `mixtures` has a loss of its own. Compile it without `loss`."
             )
         nats = self.head.faithful_nats if self.parts.spread else self.head.nats
         return ops.mean(nats(y, y_pred))

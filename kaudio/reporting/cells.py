@@ -81,8 +81,9 @@ def _length(clip: Clip) -> Cell:
 
 
 def _verdict(clip: Clip) -> Cell:
-    found = clip.faults + (clip.report.beyond if clip.report else [])
-    if (clicks := clip.measures["join_click_db"]) is not None and clicks >= CLICKING_DB:
+    clicks = clip.measures["join_click_db"]
+    found = clip.report.wrong if clip.report else clip.faults
+    if not clip.report and clicks is not None and clicks >= CLICKING_DB:
         found = [*found, clicking(clicks)]
     count = len(found)
     if count:
@@ -159,7 +160,8 @@ def _copied(clip: Clip) -> Cell:
         return undefined(clip.undefined.get("copied", "no music to compare with"))
     copy = clip.report.copy
     source = f"from {copy.source}; " if copy.source else ""
-    note = f"{source}by chance: {clip.report.copy_floor:.1f} s"
+    floor = clip.report.copy_floor
+    note = source if floor is None else f"{source}by chance: {floor:.1f} s"
     return Cell(f"{copy.seconds:.1f} s", copy.seconds, not clip.report.copied, note)
 
 

@@ -14,7 +14,7 @@ from kaudio.evaluation.bands import HIGHEST_HZ
 from kaudio.evaluation.clip_report import ClipReport
 from kaudio.evaluation.faults import SHORTEST_SECONDS
 from kaudio.evaluation.judge_clip import evaluate_audio
-from kaudio.evaluation.known_music import HIGHEST_RATE, MusicByRate
+from kaudio.evaluation.known_music import MusicByRate
 from kaudio.evaluation.loops import Loops
 from kaudio.evaluation.sound import WHY_NOT, until_broken
 from kaudio.reporting.pictures import spectrogram, waveform
@@ -106,20 +106,26 @@ def hear(
     long_enough = len(samples) >= SHORTEST_SECONDS * rate
     if not long_enough:
         why["loops"] = f"shorter than {SHORTEST_SECONDS:g} s"
-    report, again = None, loops(samples, rate) if long_enough else None
+    report, again = None, None
     if music:
-        common = min(rate, HIGHEST_RATE)
-        heard = whole
-        if common != rate:
-            heard = read(path, common, seconds=JUDGED_SECONDS, until_broken=True)
-        report = evaluate_audio(heard, music.at(common), common, path.name)
+        report = evaluate_audio(
+            path,
+            music.at(rate),
+            name=path.name,
+            frame_seconds=hop_length / rate if hop_length and hop_length > 1 else None,
+            may_end=may_end,
+            seconds=JUDGED_SECONDS,
+        )
         why |= {name: text.split(". ")[0] for name, text in report.undefined.items()}
+        again = report.loops
+    elif long_enough:
+        again = loops(samples, rate)
     return Clip(
         path=path,
         seconds=info.seconds if len(whole) == len(samples) else len(samples) / rate,
         sample_rate=rate,
         measures=measures,
-        faults=faults(whole, rate, may_end, again),
+        faults=report.faults if report else faults(whole, rate, may_end, again),
         loops=again,
         report=report,
         picture=_picture(path, samples, rate),
