@@ -48,6 +48,8 @@ def table_of(rows: list[Row], with_music: bool) -> tuple[int, str]:
 
 def _cell(title: str, cell: Cell) -> str:
     text = escape(cell.text)
+    if title == "Name":  # which may break where its words end
+        text = text.replace("_", "_<wbr>").replace("/", "/<wbr>")
     if cell.good is not None:
         name, sign, words = SIGNS[cell.good]
         text = f'<span class="{name}"><span aria-hidden="true">{sign}</span> {text}</span>'
