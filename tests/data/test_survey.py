@@ -18,7 +18,7 @@ def test_a_survey_counts_what_can_be_used_and_names_what_cannot(tmp_path):
     assert rows["all"] == ["3", "0.1"]
     assert rows["rates:"] == ["22050", "Hz", "x", "2,", "96000", "Hz", "x", "1"]
     assert rows["2"] == ["cannot", "be", "used:"]
-    assert "50 samples that are not finite" in survey(tmp_path)
+    assert "samples that are not finite numbers, the first at 0.05 s" in survey(tmp_path)
 
 
 def test_the_whole_awkward_set_is_surveyed(tmp_path):
