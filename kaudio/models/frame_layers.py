@@ -77,6 +77,10 @@ class FrameLayers:
             return self.readout(x)
         hidden, deviations = self.spread
         told, first = deviations(hidden(ops.stop_gradient(x))), self.head.num_logits
+        if not first:
+            # A file numbers layers by their depth, which a slice would change: of one size, those
+            # of older files would be taken for each other.
+            return self.head.row(None, self.readout(x), told)
         return self.head.row(told[..., :first], self.readout(x), told[..., first:])
 
 

@@ -175,3 +175,10 @@ def test_nmse_is_the_share_of_the_variance_that_is_missed():
 def test_impossible_settings_are_refused_by_name(options, named):
     with pytest.raises(ValueError, match=f"`{named}`.*Received"):
         FrameLSTM(Frames(8_000, 16), **options)
+
+
+def test_layers_stand_in_a_file_as_in_older_files():
+    # They are numbered there, and the last two have one shape: swapped, nobody would notice.
+    model = FrameLSTM(CODEC, 8, projection=6, mixtures=1)
+    names = [layer.name for layer in model.layers if layer.weights]
+    assert names == ["standardize", "project", "lstm_0", "spread_hidden", "readout", "spread"]
