@@ -26,9 +26,8 @@ def _beckham(name: str, temperature: float, **options: Any) -> Variant:
     return Variant(name, "beckham.py", {"temperature": 1.0} | options, {"temperature": temperature})
 
 
-MEAN = _gruv("mean, temperature 0", 0.0)
 ABLATION = [
-    MEAN,
+    _gruv("mean, temperature 0", 0.0),
     _gruv("mean, temperature 0.5"),
     _gruv("mean, temperature 1", 1.0),
     _gruv("frames end to end", overlap=1),

@@ -27,7 +27,7 @@ class ClipReport:
         name: Of the clip.
         seconds: Its length: up to the first sample that is no number.
         sample_rate: At which it was judged, in Hz.
-        source_rate: Its own, at which faults were sought.
+        source_rate: Its own, at which clipping, white noise and joins were sought.
         music: What it was judged by, in words.
         excerpt_seconds: Length of the excerpts that it and the music were cut into.
         measures: By the names of `kaudio.evaluation.measures`.
@@ -79,7 +79,7 @@ class ClipReport:
         """What is wrong, and what could not be sought, in a line."""
         unknown = [name for name in self.undefined if name not in ("everything", "embedding")]
         missing = f"; not defined: {', '.join(unknown)}" if unknown and not self.wrong else ""
-        return "; ".join(self.wrong) or f"nothing is wrong that is sought{missing}"
+        return "; ".join(self.wrong) or f"nothing wrong was found{missing}"
 
     @property
     def beyond(self) -> list[str]:
@@ -112,8 +112,8 @@ class ClipReport:
         Example:
         >>> print(report.table())
         clip.wav: 10.0 s at 16000 Hz, beside 24 recordings of 120.0 min in all
-        verdict   nothing is wrong that is sought
-        typical of 10 s                  clip     music, 1 to 99 %
+        verdict   nothing wrong was found
+        over excerpts of 10 s            clip     music, 1 to 99 %
         level (dBFS)                   -21.3       -35.1 to -15.2
         ...
         """
@@ -125,7 +125,7 @@ class ClipReport:
         lines.append(f"{'verdict':10}{self.verdict}")
         if self.is_music:
             lines.append(f"{'note':10}It is one of these recordings: it is set beside itself.")
-        over = f"typical of {self.excerpt_seconds:.3g} s"
+        over = f"over excerpts of {self.excerpt_seconds:.3g} s"
         lines.append(f"{over:34}{'clip':>9}    music, 1 to 99 %")
         for name, measure in self.measures.items():
             value = "-" if measure.value is None else f"{measure.value:.4g}"

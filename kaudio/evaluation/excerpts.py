@@ -34,8 +34,6 @@ class Excerpts:
         num_samples: What a recording must have for one excerpt.
     """
 
-    left_out, num_samples = "", 0
-
     def __init__(
         self,
         model: Autoregressive,
@@ -44,7 +42,7 @@ class Excerpts:
         batch_size: int = 8,
         most_batches: int | None = None,
     ) -> None:
-        codec, self.batch_size = model.codec, batch_size
+        codec, self.batch_size, self.num_samples = model.codec, batch_size, 0
         seconds = usual_seconds(model, corpus) if seconds is None else seconds
         if not 0 < seconds < np.inf:
             raise ValueError(f"Excerpts must be longer than 0 s. Received: {seconds} s.")
@@ -73,6 +71,7 @@ class Excerpts:
 
     def _spread(self, most_batches: int | None) -> None:
         batches = -(-len(self._owners) // self.batch_size)
+        self.left_out = ""
         self._stride = 1 if most_batches is None else -(-batches // max(1, most_batches))
         if self._stride > 1:
             looked = len(range(0, batches, self._stride))

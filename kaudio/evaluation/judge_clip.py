@@ -1,6 +1,7 @@
 """Whether a clip is like the music that it is set beside: everything that can be measured of it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,17 @@ from kaudio.evaluation.over_time import over_time
 from kaudio.evaluation.rows import log_mel_rows
 from kaudio.evaluation.sound import join_click_db, until_broken
 
-# A file and how much of it, or samples and their rate in Hz.
-Heard = tuple[Path, float | None] | tuple[np.ndarray, int]
+
+@dataclass(frozen=True)
+class _File:
+    """A file, of which no more than some seconds are judged."""
+
+    path: Path
+    seconds: float | None
+
+
+# A file, or samples and their rate in Hz.
+Heard = _File | tuple[np.ndarray, int]
 
 
 def evaluate_audio(
@@ -94,7 +104,8 @@ def evaluate_audio(
         own = until_broken(read(path, seconds=seconds, until_broken=True))
         hidden = clipping_and_noise(own, own_rate)
     # Resampling moves joins off whole samples, so they are sought in the file as it is.
-    heard: Heard = (path, seconds) if isinstance(audio, Path | str) else (samples, rate)
+    is_file = isinstance(audio, Path | str)
+    heard: Heard = _File(path, seconds) if is_file else (samples, rate)
     undefined: dict[str, str] = {}
 
     def measured(what: str, measure: Callable[[], Any]) -> Any:
@@ -129,7 +140,7 @@ def evaluate_audio(
         joins=measured("joins", lambda: _joins(heard, frame_seconds)) if frame_seconds else None,
         embedding=measured("embedding", lambda: _embedding(heard, embedded)) if embedded else None,
         undefined=undefined,
-        is_music=isinstance(audio, Path | str) and _among(path, music.fingerprints.names),
+        is_music=is_file and _among(path, music.fingerprints.names),
     )
 
 
@@ -179,13 +190,13 @@ def _embedding(audio: Heard, music: EmbeddedMusic) -> Distances:
 
 def _at(audio: Heard, sample_rate: int | None = None) -> tuple[np.ndarray, int]:
     """What is heard up to the first sample that is no number, at a rate or at its own."""
-    first, second = audio
-    if isinstance(first, Path):
-        rate = sample_rate or probe(first).sample_rate
-        return until_broken(read(first, rate, seconds=second, until_broken=True)), rate
-    if sample_rate not in (None, second):
+    if isinstance(audio, _File):
+        rate = sample_rate or probe(audio.path).sample_rate
+        return until_broken(read(audio.path, rate, seconds=audio.seconds, until_broken=True)), rate
+    samples, rate = audio
+    if sample_rate not in (None, rate):
         raise ValueError(
             f"Expected a waveform at the {sample_rate} Hz of the classifier, or a file, which "
-            f"is resampled. Received: {second} Hz."
+            f"is resampled. Received: {rate} Hz."
         )
-    return first, int(second or 0)
+    return samples, rate

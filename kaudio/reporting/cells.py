@@ -159,10 +159,10 @@ def _copied(clip: Clip) -> Cell:
     if clip.report is None or clip.report.copy is None:
         return undefined(clip.undefined.get("copied", "no music to compare with"))
     copy = clip.report.copy
-    source = f"from {copy.source}; " if copy.source else ""
-    floor = clip.report.copy_floor
-    note = source if floor is None else f"{source}by chance: {floor:.1f} s"
-    return Cell(f"{copy.seconds:.1f} s", copy.seconds, not clip.report.copied, note)
+    notes = [f"from {copy.source}"] if copy.source else []
+    if clip.report.copy_floor is not None:
+        notes.append(f"by chance: {clip.report.copy_floor:.1f} s")
+    return Cell(f"{copy.seconds:.1f} s", copy.seconds, not clip.report.copied, "; ".join(notes))
 
 
 def _distance(clip: Clip) -> Cell:

@@ -168,7 +168,7 @@ def test_of_one_recording_there_is_no_floor_and_the_rest_stands(folder, tmp_path
 def test_several_clips_have_a_line_together(known):
     reports = [evaluate_audio(x, known, RATE) for x in (notes(12, 20), np.zeros(12 * RATE))]
     assert clips_line(reports).startswith("2 clips: 1 with nothing wrong, ")
-    assert "verdict   nothing is wrong that is sought\n" in reports[0].table()
+    assert "verdict   nothing wrong was found\n" in reports[0].table()
 
 
 def test_noise_and_clipping_are_found_in_a_file_of_any_rate(known, tmp_path):
